@@ -1,0 +1,107 @@
+//! A streamed chat as server-sent events.
+
+use std::{convert::Infallible, time::Duration};
+
+use bytes::Bytes;
+use canonical::{Delta, Event, Fault, Finish, PartKind, Usage};
+use futures_util::stream;
+use http::StatusCode;
+use http_body::Frame;
+use http_body_util::StreamBody;
+use pipeline::{About, EventStream};
+use serde_json::{Value, json};
+use server::{Response, response};
+
+use super::chat::Summary;
+use crate::problem;
+
+/// A silence longer than this is filled with a comment, so that nobody takes the connection for dead.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Relays a begun answer: a `data` event for each piece of text, then `done` or `error`.
+pub(super) fn answer(about: About, events: EventStream) -> Response {
+    let relay =
+        Relay { about, events, usage: Usage::default(), finish: None, thoughts: Vec::new() };
+    let frames = stream::unfold(Some(relay), |relay| async {
+        let mut relay = relay?;
+        let (bytes, last) = relay.next_frame().await;
+        let frame = Ok::<_, Infallible>(Frame::data(Bytes::from(bytes)));
+        Some((frame, if last { None } else { Some(relay) }))
+    });
+    response::stream(StatusCode::OK, "text/event-stream", StreamBody::new(frames))
+}
+
+/// The state of one relayed answer.
+struct Relay {
+    about: About,
+    events: EventStream,
+    usage: Usage,
+    finish: Option<Finish>,
+    /// Parts of the answer that are not text for the reader.
+    thoughts: Vec<u32>,
+}
+
+impl Relay {
+    /// Waits for the next event that the caller is told of; says whether it is the last.
+    async fn next_frame(&mut self) -> (Vec<u8>, bool) {
+        loop {
+            let event = match tokio::time::timeout(KEEP_ALIVE, self.events.next()).await {
+                Ok(event) => event,
+                Err(_) => return (b": keep-alive\n\n".to_vec(), false),
+            };
+            match event {
+                Some(Event::PartStart { part, kind: PartKind::Reasoning, .. }) => {
+                    self.thoughts.push(part);
+                }
+                Some(Event::PartDelta { choice: 0, part, delta: Delta::Text(text) })
+                    if !self.thoughts.contains(&part) && !text.is_empty() =>
+                {
+                    return (sse(None, &json!({ "delta": text })), false);
+                }
+                Some(Event::Finish { choice: 0, finish }) => self.finish = Some(finish),
+                Some(Event::Usage(usage)) => self.usage.update(&usage),
+                Some(Event::Stop) => return (self.done(), true),
+                Some(Event::Failed(fault)) => return (self.failed(&fault), true),
+                Some(
+                    Event::Start { .. }
+                    | Event::PartStart { .. }
+                    | Event::PartDelta { .. }
+                    | Event::PartEnd { .. }
+                    | Event::Finish { .. },
+                ) => {}
+                // The stream promises a last event; without one the answer is not known to be whole.
+                None => {
+                    return (
+                        sse(Some("error"), &json!({ "detail": "cut off", "status": 502 })),
+                        true,
+                    );
+                }
+            }
+        }
+    }
+
+    fn done(&self) -> Vec<u8> {
+        let finish = self.finish.as_ref().map(|finish| finish.reason.as_str());
+        let summary = Summary::of(&self.about, finish, &self.usage);
+        sse(Some("done"), &json!(summary))
+    }
+
+    fn failed(&self, fault: &Fault) -> Vec<u8> {
+        let provider = self.about.provider.as_str();
+        tracing::warn!(
+            provider,
+            error.kind = fault.kind.as_str(),
+            error = fault.public,
+            "stream failed"
+        );
+        let detail = problem::sentence(fault, Some(provider));
+        sse(Some("error"), &json!({ "detail": detail, "status": fault.kind.status() }))
+    }
+}
+
+/// Writes one event.
+fn sse(event: Option<&str>, data: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    wire::write_sse(event, &data.to_string(), &mut out);
+    out
+}

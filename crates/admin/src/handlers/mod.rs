@@ -1,0 +1,10 @@
+//! What each route of the management API does.
+
+pub(crate) mod chat;
+mod chat_stream;
+pub(crate) mod health;
+pub(crate) mod models;
+pub(crate) mod providers;
+pub(crate) mod reference;
+pub(crate) mod system;
+pub(crate) mod test;

@@ -1,0 +1,108 @@
+//! Register, list, show, change and remove providers, and choose the default.
+
+use std::sync::Arc;
+
+use providers::{Change, ProviderManager, ProviderName, Registration};
+use schemars::JsonSchema;
+use serde::Serialize;
+use server::{Call, Response};
+
+use crate::{
+    answer,
+    parameters::Parameters,
+    problem,
+    view::{ProviderList, ProviderView},
+};
+
+/// The longest description of a provider that is taken.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// A provider was registered.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Registered {
+    /// Always `success`.
+    status: &'static str,
+    /// The name that it was registered by.
+    provider: String,
+}
+
+/// Who is the default from now on.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct DefaultProvider {
+    /// Always `success`.
+    status: &'static str,
+    /// The provider that is used when a request names none.
+    default_provider: Option<String>,
+}
+
+/// `POST /api/providers/register`
+pub(crate) async fn register(
+    manager: Arc<ProviderManager>,
+    parameters: Arc<Parameters<Registration>>,
+    call: Call,
+) -> Response {
+    let registration = match parameters.read(call, MOST_BYTES).await {
+        Ok(registration) => registration,
+        Err(refused) => return refused,
+    };
+    match manager.register(registration).await {
+        Ok(name) => answer::ok(&Registered { status: "success", provider: name.to_string() }),
+        Err(error) => problem::provider_error(&error, "Failed to register provider"),
+    }
+}
+
+/// `GET /api/providers`
+pub(crate) async fn list(manager: Arc<ProviderManager>, _call: Call) -> Response {
+    answer::ok(&ProviderList::of(&manager.snapshot()))
+}
+
+/// `GET /api/providers/{name}`
+pub(crate) async fn show(manager: Arc<ProviderManager>, call: Call) -> Response {
+    let snapshot = manager.snapshot();
+    match snapshot.find(call.param("name").unwrap_or_default()) {
+        Ok(provider) => answer::ok(&ProviderView::of(provider, &snapshot)),
+        Err(error) => problem::provider_error(&error, "Failed to show the provider"),
+    }
+}
+
+/// `PATCH /api/providers/{name}`
+pub(crate) async fn change(
+    manager: Arc<ProviderManager>,
+    parameters: Arc<Parameters<Change>>,
+    call: Call,
+) -> Response {
+    let name = call.param("name").unwrap_or_default().to_owned();
+    if let Err(error) = manager.snapshot().find(&name) {
+        return problem::provider_error(&error, "Failed to change the provider");
+    }
+    let change = match parameters.read(call, MOST_BYTES).await {
+        Ok(change) => change,
+        Err(refused) => return refused,
+    };
+    match manager.update(name, change).await {
+        Ok(provider) => answer::ok(&ProviderView::of(&provider, &manager.snapshot())),
+        Err(error) => problem::provider_error(&error, "Failed to change the provider"),
+    }
+}
+
+/// `DELETE /api/providers/{name}`
+pub(crate) async fn remove(manager: Arc<ProviderManager>, call: Call) -> Response {
+    match manager.remove(call.param("name").unwrap_or_default().to_owned()).await {
+        Ok(default) => answer::ok(&DefaultProvider::now(default.as_ref())),
+        Err(error) => problem::provider_error(&error, "Failed to remove the provider"),
+    }
+}
+
+/// `POST /api/providers/{name}/default`
+pub(crate) async fn set_default(manager: Arc<ProviderManager>, call: Call) -> Response {
+    match manager.set_default(call.param("name").unwrap_or_default().to_owned()).await {
+        Ok(name) => answer::ok(&DefaultProvider::now(Some(&name))),
+        Err(error) => problem::provider_error(&error, "Failed to set the default provider"),
+    }
+}
+
+impl DefaultProvider {
+    fn now(name: Option<&ProviderName>) -> Self {
+        Self { status: "success", default_provider: name.map(ToString::to_string) }
+    }
+}

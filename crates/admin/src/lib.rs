@@ -1,0 +1,43 @@
+//! The management API: its routes, its parameters and its reference.
+//!
+//! [`endpoints`](endpoints::endpoints) is the one table: the router, the documentation and the tests read it.
+
+mod answer;
+mod endpoints;
+mod handlers;
+mod openapi;
+mod parameters;
+mod problem;
+mod shell;
+mod view;
+
+use std::sync::Arc;
+
+use providers::ProviderManager;
+use server::Route;
+use tokio_util::sync::CancellationToken;
+
+pub use openapi::openapi;
+
+/// What the management API works on.
+pub struct Admin {
+    /// The registry of providers.
+    pub manager: Arc<ProviderManager>,
+    /// Reads the configuration again: its new generation, or every fault of the new one.
+    pub reload: Box<dyn Fn() -> Result<u64, Vec<String>> + Send + Sync>,
+    /// Cancelled when the process begins to shut down.
+    pub shutdown: CancellationToken,
+}
+
+/// Every route, ready to be served.
+#[must_use]
+pub fn routes(admin: &Arc<Admin>) -> Vec<Route> {
+    let bind = |endpoint: endpoints::Endpoint| Route {
+        method: endpoint.method,
+        path: endpoint.path,
+        access: endpoint.access,
+        handler: (endpoint.bind)(admin),
+    };
+    let api = endpoints::endpoints().into_iter().map(bind);
+    api.chain(shell::routes()).collect()
+}

@@ -1,0 +1,126 @@
+//! The OpenAPI 3.1 description, generated from the table of endpoints.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use server::Access;
+
+use crate::endpoints::{Endpoint, endpoints};
+
+/// Describes the management API.
+#[must_use]
+pub fn openapi() -> Value {
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for endpoint in endpoints() {
+        let method = endpoint.method.as_str().to_ascii_lowercase();
+        paths.entry(endpoint.path).or_default().insert(method, operation(&endpoint));
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "ClosedPaw management API",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Register LLM providers, list their models, watch their health, chat with any of them.",
+            "description": "Parameters may come as a JSON body, a form, or query parameters; the same one \
+                given twice with different values is refused. Secrets are taken from the body only. Every \
+                error is `{\"detail\": …}`.",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": "bearer" },
+                "x-api-key": { "type": "apiKey", "in": "header", "name": "x-api-key" },
+                "x-goog-api-key": { "type": "apiKey", "in": "header", "name": "x-goog-api-key" },
+            },
+            "schemas": {
+                "Error": {
+                    "type": "object",
+                    "required": ["detail"],
+                    "properties": {
+                        "detail": {
+                            "description": "One sentence that says what to do; for status 422 a list of \
+                                `{\"loc\", \"msg\", \"type\"}`.",
+                            "type": ["string", "array"],
+                        },
+                        "upstream_status": {
+                            "description": "The status that the provider answered with.",
+                            "type": "integer",
+                        },
+                    },
+                },
+            },
+        },
+        "security": [{ "bearer": [] }, { "x-api-key": [] }, { "x-goog-api-key": [] }],
+    })
+}
+
+/// Describes one row.
+fn operation(endpoint: &Endpoint) -> Value {
+    let mut responses = Map::new();
+    let answer = json!({ "application/json": { "schema": endpoint.answers } });
+    responses.insert("200".to_owned(), json!({ "description": "done", "content": answer }));
+    let unauthorized = (401, "no valid key was sent");
+    let key_needed = (endpoint.access == Access::Key).then_some(unauthorized);
+    for (status, description) in key_needed.iter().chain(endpoint.refusals) {
+        let error = json!({ "schema": { "$ref": "#/components/schemas/Error" } });
+        let content = json!({ "application/json": error });
+        let refusal = json!({ "description": description, "content": content });
+        responses.insert(status.to_string(), refusal);
+    }
+    let mut operation = Map::new();
+    operation.insert("summary".to_owned(), json!(endpoint.summary));
+    operation.insert("operationId".to_owned(), json!(operation_id(endpoint)));
+    let mut parameters = path_parameters(endpoint.path);
+    match &endpoint.takes {
+        Some(schema) if endpoint.method == http::Method::GET => {
+            parameters.extend(query_parameters(schema));
+        }
+        Some(schema) => {
+            let content = json!({
+                "application/json": { "schema": schema },
+                "application/x-www-form-urlencoded": { "schema": schema },
+            });
+            let body = json!({ "required": true, "content": content });
+            operation.insert("requestBody".to_owned(), body);
+        }
+        None => {}
+    }
+    if !parameters.is_empty() {
+        operation.insert("parameters".to_owned(), Value::Array(parameters));
+    }
+    operation.insert("responses".to_owned(), Value::Object(responses));
+    if endpoint.access == Access::Open {
+        operation.insert("security".to_owned(), json!([]));
+    }
+    Value::Object(operation)
+}
+
+/// A name for code generators: the method and the path's words.
+fn operation_id(endpoint: &Endpoint) -> String {
+    let words = endpoint.path.split(['/', '{', '}', '.']).filter(|word| !word.is_empty());
+    let method = endpoint.method.as_str().to_ascii_lowercase();
+    words.fold(method, |id, word| format!("{id}_{word}"))
+}
+
+fn path_parameters(path: &str) -> Vec<Value> {
+    let names = path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    let describe = |name| {
+        let schema = json!({ "type": "string" });
+        json!({ "name": name, "in": "path", "required": true, "schema": schema })
+    };
+    names.map(describe).collect()
+}
+
+fn query_parameters(schema: &Value) -> Vec<Value> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let describe = |(name, schema): (&String, &Value)| {
+        json!({
+            "name": name,
+            "in": "query",
+            "description": schema.get("description"),
+            "schema": schema,
+        })
+    };
+    properties.into_iter().flatten().map(describe).collect()
+}

@@ -1,0 +1,69 @@
+//! What is wrong with parameters, and how callers are told.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use server::{Response, response};
+
+/// One thing that is wrong.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Fault {
+    /// The request breaks a rule of the interface: 400 with one sentence.
+    Refused(String),
+    /// A parameter is missing or malformed: 422 with a list, as FastAPI's clients expect.
+    Malformed {
+        /// The path to the value: `body` or `query`, then names and indices.
+        loc: Vec<Value>,
+        /// What was expected, for people.
+        msg: String,
+        /// What was expected, for programs.
+        kind: &'static str,
+    },
+}
+
+impl Fault {
+    pub(super) fn refused(sentence: String) -> Self {
+        Self::Refused(sentence)
+    }
+
+    pub(super) fn missing(loc: Vec<Value>) -> Self {
+        Self::Malformed { loc, msg: "Field required".to_owned(), kind: "missing" }
+    }
+
+    pub(super) fn value(loc: Vec<Value>, msg: String) -> Self {
+        Self::Malformed { loc, msg, kind: "value_error" }
+    }
+
+    /// Names an unknown parameter and the known one that was probably meant.
+    pub(super) fn unknown(loc: Vec<Value>, name: &str, known: Vec<&str>) -> Self {
+        let path: Vec<String> = loc
+            .iter()
+            .skip(1)
+            .map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned))
+            .collect();
+        let distance = |candidate: &&str| strsim::damerau_levenshtein(name, candidate);
+        let advice = match known.iter().copied().min_by_key(distance) {
+            Some(nearest) if distance(&nearest) <= 3.min(nearest.len() / 2 + 1) => {
+                format!("did you mean '{nearest}'?")
+            }
+            Some(_) => format!("known are {}", known.join(", ")),
+            None => "this request takes none".to_owned(),
+        };
+        Self::Refused(format!("Unknown parameter '{}': {advice}", path.join(".")))
+    }
+}
+
+/// Tells the caller. A broken rule goes before malformed values, and its sentence stands alone.
+pub(super) fn answer(faults: Vec<Fault>) -> Response {
+    let mut malformed = Vec::new();
+    for fault in faults {
+        match fault {
+            Fault::Refused(sentence) => {
+                return response::detail(StatusCode::BAD_REQUEST, &sentence);
+            }
+            Fault::Malformed { loc, msg, kind } => {
+                malformed.push(json!({ "loc": loc, "msg": msg, "type": kind }));
+            }
+        }
+    }
+    response::json(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "detail": malformed }))
+}

@@ -1,0 +1,27 @@
+//! The config file, the environment and the certificate.
+
+use config::{Directories, ServerFlags, Settings};
+
+use super::Finding;
+use crate::cli::session::Session;
+
+const CHECK: &str = "settings";
+
+/// The settings and that they are sound, or a finding for each fault.
+pub(super) fn check(
+    session: &Session,
+    directories: &Directories,
+) -> Result<(Settings, Finding), Vec<Finding>> {
+    let settings = config::load(directories, &session.environment, &ServerFlags::default())
+        .map_err(|faults| {
+            let failed = |fault: &config::Fault| Finding::failed(CHECK, fault.to_string());
+            faults.0.iter().map(failed).collect::<Vec<_>>()
+        })?;
+    let file = &directories.config;
+    let found = if file.exists() {
+        format!("{} is sound", file.display())
+    } else {
+        format!("defaults and the environment are sound; there is no {}", file.display())
+    };
+    Ok((settings, Finding::ok(CHECK, found)))
+}

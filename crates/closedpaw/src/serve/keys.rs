@@ -1,0 +1,143 @@
+//! The two keys of the keys dir: what may be made, and what must be there.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    path::Path,
+};
+
+use config::Environment;
+use server::Authenticate;
+use store::Store;
+use vault::{AdminKey, IfMissing, MasterKey};
+
+use crate::failure::Failure;
+
+/// Where the store remembers which master key it was sealed with.
+const MASTER_KEY_ID: &str = "master_key_id";
+
+/// Who may call the gateway: holders of the admin key.
+pub struct Keys(AdminKey);
+
+impl Authenticate for Keys {
+    fn authenticate(&self, key: &str) -> bool {
+        self.0.verify(key)
+    }
+}
+
+/// Opens the master key. A new one is made only while nothing is sealed with another, so that a keys dir gone
+/// astray is noticed before anything is written beside what it would open.
+pub fn open_master_key(store: &Store, keys_dir: &Path) -> Result<MasterKey, Failure> {
+    let failed = |error: store::StoreError| Failure::failed(error.to_string());
+    let loaded = store.load().map_err(failed)?;
+    let is_sealed = loaded
+        .providers
+        .iter()
+        .any(|row| row.api_key_sealed.is_some() || row.headers_sealed.is_some());
+    let if_missing = if is_sealed { IfMissing::Refuse } else { IfMissing::Create };
+    let key = MasterKey::load(keys_dir, if_missing)
+        .map_err(|error| Failure::failed(error.to_string()))?;
+    let id = key.id().to_string();
+    let sealed_with = store.setting(MASTER_KEY_ID).map_err(failed)?;
+    if is_sealed && sealed_with.as_ref() != Some(&id) {
+        return Err(Failure::failed(format!(
+            "{} is not the master key that the data dir was sealed with: restore that one from a backup, \
+             for nothing else opens it",
+            MasterKey::path(keys_dir).display()
+        )));
+    }
+    if sealed_with.as_ref() != Some(&id) {
+        store.set_setting(MASTER_KEY_ID, &id).map_err(failed)?;
+    }
+    Ok(key)
+}
+
+/// Takes the admin key from the environment, or opens or makes its file. A new one is shown once, and to a
+/// person alone.
+pub fn open_admin_key(environment: &Environment, keys_dir: &Path) -> Result<Keys, Failure> {
+    if let Some(text) = environment.text("CLOSEDPAW_ADMIN_KEY") {
+        let key = AdminKey::from_text(&text)
+            .map_err(|error| Failure::usage(format!("CLOSEDPAW_ADMIN_KEY: {error}")))?;
+        return Ok(Keys(key));
+    }
+    let (key, made) =
+        AdminKey::load_or_create(keys_dir).map_err(|error| Failure::failed(error.to_string()))?;
+    if let Some(text) = made {
+        let path = AdminKey::path(keys_dir);
+        let mut stderr = io::stderr().lock();
+        if stderr.is_terminal() {
+            // When nobody can read it, the file still holds it.
+            let _kept_in_the_file = writeln!(
+                stderr,
+                "The admin key, shown this once and kept in {}:\n\n  {}\n",
+                path.display(),
+                text.expose()
+            );
+        } else {
+            tracing::info!(path = %path.display(), "made the admin key");
+        }
+    }
+    Ok(Keys(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use store::{ProviderRow, Store};
+    use vault::MasterKey;
+
+    use super::open_master_key;
+
+    fn sealed_row() -> ProviderRow {
+        ProviderRow {
+            name: "work".to_owned(),
+            provider_type: "openai".to_owned(),
+            base_url: "https://api.openai.com/v1".to_owned(),
+            default_model: None,
+            models: Vec::new(),
+            enabled: true,
+            rate_limit: None,
+            timeout_s: None,
+            network: "public".to_owned(),
+            settings: serde_json::Map::new(),
+            api_key_sealed: Some(vec![1]),
+            api_key_hint: None,
+            headers_sealed: None,
+            header_names: Vec::new(),
+            created_at_ms: 0,
+        }
+    }
+
+    #[test]
+    fn sealed_rows_need_their_own_master_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys_dir = folder.path().join("keys");
+        let data_dir = folder.path().join("data");
+        vault::private_file::create_directory(&data_dir).unwrap();
+        let store = Store::open(&data_dir).unwrap();
+        let first = open_master_key(&store, &keys_dir).unwrap().id();
+
+        // Nothing is sealed yet: a lost key costs nothing, and a new one takes its place.
+        fs::remove_dir_all(&keys_dir).unwrap();
+        let second = open_master_key(&store, &keys_dir).unwrap().id();
+        assert_ne!(first, second);
+
+        store.insert_provider(&sealed_row()).unwrap();
+        assert_eq!(open_master_key(&store, &keys_dir).unwrap().id(), second);
+
+        let path = MasterKey::path(&keys_dir);
+        let away = folder.path().join("away");
+        fs::rename(&path, &away).unwrap();
+        let missing = open_master_key(&store, &keys_dir).unwrap_err().to_string();
+        assert!(missing.contains(path.to_str().unwrap()), "{missing}");
+        assert!(!path.exists(), "nothing new is made");
+
+        let other = folder.path().join("other");
+        MasterKey::load(&other, vault::IfMissing::Create).unwrap();
+        let wrong = open_master_key(&store, &other).unwrap_err().to_string();
+        assert!(wrong.contains("is not the master key"), "{wrong}");
+
+        fs::rename(&away, &path).unwrap();
+        assert_eq!(open_master_key(&store, &keys_dir).unwrap().id(), second);
+    }
+}

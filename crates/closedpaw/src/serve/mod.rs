@@ -1,0 +1,216 @@
+//! `closedpaw serve`: the gateway in the foreground, from settings to the last drained request.
+
+mod first_start;
+mod keys;
+mod listeners;
+mod logging;
+mod reload;
+mod signals;
+
+use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
+
+use admin::Admin;
+use clap::Args;
+use config::{Directories, ServerFlags, Settings};
+use providers::ProviderManager;
+use server::{Door, Drained, Router};
+use store::Store;
+use tokio::runtime;
+use tokio_util::sync::CancellationToken;
+use upstream::Egress;
+
+use crate::{
+    cli::session::Session,
+    failure::Failure,
+    instance::{self, Hold, Instance},
+};
+use listeners::Listeners;
+use reload::Reloader;
+
+/// How long work on blocking threads may take to end once every request has.
+const LAST_WRITES: Duration = Duration::from_secs(5);
+
+/// Runs the gateway in the foreground
+///
+/// Prints one line `listening on URL` to stdout when it accepts connections, and logs to stderr. SIGTERM and
+/// Ctrl-C let running requests finish; a second one does not wait. SIGHUP reloads the settings.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  closedpaw serve
+  closedpaw serve --listen 127.0.0.1:9000 --listen [::1]:9000
+  closedpaw serve --listen 0.0.0.0:8443 --host gateway.lan:8443 --tls-cert cert.pem --tls-key key.pem")]
+pub struct Options {
+    /// An address to listen on; may be given many times [env: CLOSEDPAW_LISTEN]
+    /// [default: 127.0.0.1:8000]
+    #[arg(long, value_name = "IP:PORT")]
+    listen: Vec<String>,
+
+    /// A further name that requests may carry in `Host`; may be given many times
+    /// [env: CLOSEDPAW_HOSTS]
+    #[arg(long = "host", value_name = "NAME[:PORT]")]
+    hosts: Vec<String>,
+
+    /// Certificate chain in PEM [env: CLOSEDPAW_TLS_CERT]
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<String>,
+
+    /// Its private key in PEM [env: CLOSEDPAW_TLS_KEY]
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
+
+    /// Accept plain HTTP beyond loopback, behind a proxy that adds TLS
+    /// [env: CLOSEDPAW_INSECURE_HTTP]
+    #[arg(long)]
+    insecure_http: bool,
+}
+
+impl Options {
+    fn flags(&self) -> ServerFlags {
+        ServerFlags {
+            listen: self.listen.clone(),
+            hosts: self.hosts.clone(),
+            tls_cert: self.tls_cert.clone(),
+            tls_key: self.tls_key.clone(),
+            insecure_http: self.insecure_http,
+        }
+    }
+}
+
+/// Runs the gateway until it is told to stop.
+pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
+    let directories = session.directories()?;
+    let flags = options.flags();
+    let settings = config::load(&directories, &session.environment, &flags)?;
+    let log_level = logging::start(&session.environment, &settings.log);
+
+    let data_dir = directories.data.value.clone();
+    let hold = hold(&directories)?;
+    let runtime = runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
+    let outcome = runtime.block_on(async {
+        let gateway = Gateway::open(&session, &directories, &settings).await?;
+        let reloader = Reloader {
+            environment: session.environment,
+            directories,
+            flags,
+            hosts: gateway.door.hosts(),
+            tls: gateway.tls.clone(),
+            log_level,
+            started_with: settings,
+            generation: 1.into(),
+        };
+        gateway.serve(Arc::new(reloader), &hold).await
+    });
+    runtime.shutdown_timeout(LAST_WRITES);
+    instance::forget(&data_dir)?;
+    drop(hold);
+    outcome
+}
+
+/// Takes the data dir for this process alone.
+fn hold(directories: &Directories) -> Result<Hold, Failure> {
+    let data_dir = &directories.data.value;
+    vault::private_file::create_directory(data_dir)
+        .map_err(|error| Failure::failed(error.to_string()))?;
+    match Hold::take(data_dir) {
+        Ok(Some(hold)) => Ok(hold),
+        Ok(None) => Err(Failure::usage(format!(
+            "a gateway is running on {} already: stop it, or name another place with --data-dir",
+            data_dir.display()
+        ))),
+        Err(error) => Err(Failure::failed(format!("cannot lock {}: {error}", data_dir.display()))),
+    }
+}
+
+/// Everything that is open once the gateway can begin to answer.
+struct Gateway {
+    door: Door,
+    tls: Option<Arc<server::Tls>>,
+    manager: Arc<ProviderManager>,
+    keys: keys::Keys,
+}
+
+impl Gateway {
+    /// Opens database, keys, registry and listeners, in that order: nothing is made beside a database that
+    /// can't be used, and nothing is listened on before there is something to answer.
+    async fn open(
+        session: &Session,
+        directories: &Directories,
+        settings: &Settings,
+    ) -> Result<Self, Failure> {
+        let failed = |error: &dyn std::error::Error| Failure::failed(error.to_string());
+        let store = Store::open(&directories.data).map_err(|error| failed(&error))?;
+        let master_key = keys::open_master_key(&store, &directories.keys)?;
+        let keys = keys::open_admin_key(&session.environment, &directories.keys)?;
+        let egress = Arc::new(Egress::new());
+        let store = Arc::new(store);
+        let manager =
+            ProviderManager::open(Arc::clone(&store), Arc::new(master_key), Arc::clone(&egress))
+                .map_err(|error| failed(&error))?;
+        first_start::register_ollama(&store, &manager).await?;
+
+        let Listeners { door, tls } = listeners::bind(&settings.server).await?;
+        egress.set_listeners(door.addresses());
+        Ok(Self { door, tls, manager, keys })
+    }
+
+    /// Answers requests until a signal says to stop, and then until the last one is answered.
+    async fn serve(self, reloader: Arc<Reloader>, hold: &Hold) -> Result<(), Failure> {
+        let addresses = self.door.addresses();
+        let stop = CancellationToken::new();
+        let admin = Admin {
+            manager: self.manager,
+            reload: reload::as_function(&reloader),
+            shutdown: stop.clone(),
+        };
+        let routes = admin::routes(&Arc::new(admin));
+        let router = Router::new(routes, Arc::new(self.keys))
+            .map_err(|error| Failure::failed(error.to_string()))?;
+        let signals = signals::listen(stop.clone(), Arc::clone(&reloader))?;
+
+        announce(&addresses, &reloader, hold)?;
+        tokio::select! {
+            drained = self.door.run(Arc::new(router), stop) => {
+                match drained {
+                    Drained::Complete => tracing::info!("stopped"),
+                    Drained::Cut(connections) => {
+                        tracing::warn!(connections, "stopped; requests that did not end were cut off");
+                    }
+                }
+                Ok(())
+            }
+            () = signals => Err(Failure::Interrupted),
+        }
+    }
+}
+
+/// Tells clients, and whoever started us, where we listen.
+fn announce(addresses: &[SocketAddr], reloader: &Reloader, hold: &Hold) -> Result<(), Failure> {
+    let server = &reloader.started_with.server;
+    let data_dir = &reloader.directories.data.value;
+    let scheme = if server.tls.is_some() { "https" } else { "http" };
+    let urls: Vec<_> = addresses.iter().map(|address| format!("{scheme}://{address}")).collect();
+    let local =
+        listeners::reached_locally(addresses).map(|address| format!("{scheme}://{address}"));
+    let instance = Instance {
+        url: local.unwrap_or_default(),
+        pid: std::process::id(),
+        listeners: urls.clone(),
+        insecure_http: *server.insecure_http,
+    };
+    hold.publish(data_dir, &instance).map_err(|error| {
+        Failure::failed(format!("cannot write to {}: {error}", data_dir.display()))
+    })?;
+    if *server.insecure_http && server.tls.is_none() {
+        tracing::warn!(
+            "plain HTTP is accepted beyond loopback: only a proxy that adds TLS may reach it"
+        );
+    }
+    let lines: String = urls.iter().map(|url| format!("listening on {url}\n")).collect();
+    let mut stdout = std::io::stdout().lock();
+    // The gateway serves all the same when nobody reads where it listens.
+    let _nobody_reads = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
+    Ok(())
+}

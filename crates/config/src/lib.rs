@@ -1,0 +1,29 @@
+//! Process settings: defaults < `config.toml` < environment < flags become checked values.
+//!
+//! Each value remembers its [`Origin`]. A mistake never hides another: [`load`] answers with every
+//! fault at once, each with where it stands and, for a mistyped name, the nearest known one.
+//!
+//! The environment is read here alone, through [`Environment`], so that tests can hand in their own.
+
+mod directories;
+mod environment;
+mod fault;
+mod file;
+mod layers;
+mod load;
+mod log;
+mod nearest;
+mod origin;
+mod reference;
+mod server;
+mod setting;
+
+pub use directories::{Directories, DirectoryFlags};
+pub use environment::Environment;
+pub use fault::{Fault, Faults};
+pub use load::{Settings, load};
+pub use log::{Format, Level, Log};
+pub use nearest::nearest;
+pub use origin::{Origin, Value};
+pub use reference::reference;
+pub use server::{Server, ServerFlags, Tls};

@@ -1,0 +1,158 @@
+//! The conversation as Anthropic's `system` and `messages`.
+
+use canonical::{
+    Dialect, Losses, Media, MediaKind, MediaSource, Part, Request, Role, Seal, ToolCall, ToolResult,
+};
+use serde_json::{Value, json};
+
+use super::tool_id::fitted;
+use crate::{
+    arguments::arguments, chat_messages::opaque_name, json::text, object::object, tool_ids::ToolIds,
+};
+
+/// A conversation in the dialect's two places.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    /// Blocks of the top-level `system`.
+    pub(super) system: Vec<Value>,
+    turns: Vec<Turn>,
+}
+
+/// All that one role says in a row.
+#[derive(Debug)]
+struct Turn {
+    role: &'static str,
+    blocks: Vec<Value>,
+}
+
+impl Conversation {
+    /// Sorts the request's instructions and turns into their places.
+    pub(super) fn of(request: &Request, losses: &mut Losses) -> Self {
+        let mut blocks = Blocks { ids: ToolIds::new(fitted), losses };
+        let mut conversation = Self { system: blocks.of(&request.system), turns: Vec::new() };
+        for message in &request.messages {
+            match message.role {
+                Role::System => {
+                    if !conversation.turns.is_empty() {
+                        blocks.losses.note("messages.system_position");
+                    }
+                    conversation.system.extend(blocks.of(&message.parts));
+                }
+                Role::User => conversation.say("user", blocks.of(&message.parts)),
+                Role::Assistant => conversation.say("assistant", blocks.of(&message.parts)),
+            }
+        }
+        conversation
+    }
+
+    /// The top-level `messages`.
+    pub(super) fn into_messages(self) -> Value {
+        self.turns.into_iter().map(Turn::into_message).collect()
+    }
+
+    /// Adds to the last turn, or begins one when another role spoke last.
+    fn say(&mut self, role: &'static str, blocks: Vec<Value>) {
+        match self.turns.last_mut().filter(|turn| turn.role == role) {
+            Some(turn) => turn.blocks.extend(blocks),
+            None if blocks.is_empty() => {}
+            None => self.turns.push(Turn { role, blocks }),
+        }
+    }
+}
+
+impl Turn {
+    fn into_message(mut self) -> Value {
+        // Results have to stand before anything else that answers the calls' turn.
+        self.blocks.sort_by_key(|block| text(block, "type") != Some("tool_result"));
+        json!({"role": self.role, "content": self.blocks})
+    }
+}
+
+/// Turns parts into content blocks.
+struct Blocks<'a> {
+    ids: ToolIds,
+    losses: &'a mut Losses,
+}
+
+impl Blocks<'_> {
+    fn of(&mut self, parts: &[Part]) -> Vec<Value> {
+        parts.iter().filter_map(|part| self.block(part)).collect()
+    }
+
+    /// Returns the block that says `part`; what cannot be said is noted.
+    fn block(&mut self, part: &Part) -> Option<Value> {
+        match part {
+            Part::Text { text, seal } => {
+                if seal.is_some() {
+                    self.losses.note("messages.seal");
+                }
+                // The provider refuses empty text.
+                (!text.is_empty()).then(|| json!({"type": "text", "text": text}))
+            }
+            Part::Media(media) => self.media(media),
+            Part::ToolCall(call) => Some(self.tool_call(call)),
+            Part::ToolResult(result) => Some(self.tool_result(result)),
+            Part::Reasoning(reasoning) => match &reasoning.seal {
+                Some(Seal { dialect: Dialect::Anthropic, data }) => {
+                    Some(json!({"type": "thinking", "thinking": reasoning.text, "signature": data}))
+                }
+                Some(_) | None => self.lost("messages.reasoning"),
+            },
+            Part::Opaque(opaque) if opaque.dialect == Dialect::Anthropic => {
+                Some(opaque.json.clone())
+            }
+            Part::Opaque(opaque) => {
+                self.losses.note(format!("messages.{}", opaque_name(&opaque.json)));
+                None
+            }
+        }
+    }
+
+    fn media(&mut self, media: &Media) -> Option<Value> {
+        if media.detail.as_ref().is_some_and(|detail| detail != "auto") {
+            self.losses.note("messages.detail");
+        }
+        let (kind, usual_mime) = match media.kind {
+            MediaKind::Image => ("image", "image/png"),
+            MediaKind::Document => ("document", "application/pdf"),
+            MediaKind::Audio => return self.lost("messages.audio"),
+        };
+        let source = match &media.source {
+            MediaSource::Base64(data) => {
+                let mime = media.mime.as_deref().unwrap_or(usual_mime);
+                json!({"type": "base64", "media_type": mime, "data": data})
+            }
+            MediaSource::Url(url) => json!({"type": "url", "url": url}),
+        };
+        let title = match media.kind {
+            MediaKind::Document => json!(media.name),
+            MediaKind::Image | MediaKind::Audio => Value::Null,
+        };
+        Some(object([("type", json!(kind)), ("source", source), ("title", title)]))
+    }
+
+    fn tool_call(&mut self, call: &ToolCall) -> Value {
+        if call.seal.is_some() {
+            self.losses.note("messages.seal");
+        }
+        let input = arguments(call, self.losses);
+        let id = self.ids.call(call);
+        json!({"type": "tool_use", "id": id, "name": call.name, "input": input})
+    }
+
+    fn tool_result(&mut self, result: &ToolResult) -> Value {
+        let id = self.ids.result(result).id;
+        let content = self.of(&result.content);
+        object([
+            ("type", json!("tool_result")),
+            ("tool_use_id", json!(id)),
+            ("content", if content.is_empty() { Value::Null } else { json!(content) }),
+            ("is_error", if result.is_error { json!(true) } else { Value::Null }),
+        ])
+    }
+
+    fn lost(&mut self, member: &str) -> Option<Value> {
+        self.losses.note(member);
+        None
+    }
+}

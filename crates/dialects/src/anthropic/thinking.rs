@@ -1,0 +1,172 @@
+//! How much a model should think, in Anthropic's terms.
+//!
+//! A budget becomes `thinking.type: enabled`, which models up to Claude 4.5 take; a level becomes
+//! `adaptive` with `output_config.effort`, which later models take. A model that takes neither says so itself.
+
+use canonical::{Effort, Losses, ReasoningControl};
+use serde_json::{Value, json};
+
+use crate::object::object;
+
+/// The bound on an answer that names none; the provider requires one.
+const DEFAULT_MAX_TOKENS: u64 = 4096;
+
+/// The smallest budget that the provider takes.
+const LEAST_BUDGET_TOKENS: u64 = 1024;
+
+/// What a request's wish to think becomes.
+pub(super) struct Thinking {
+    /// The member `thinking`, null where it is left out.
+    pub(super) config: Value,
+    /// The member `output_config.effort`, null where it is left out.
+    pub(super) effort: Value,
+    /// The bound on the answer, which has to leave room for the budget.
+    pub(super) max_tokens: u64,
+}
+
+impl Thinking {
+    /// Plans the thinking of an answer that may have `max_tokens`, thoughts included.
+    pub(super) fn plan(
+        control: &ReasoningControl,
+        max_tokens: Option<u64>,
+        losses: &mut Losses,
+    ) -> Self {
+        let plain_max = max_tokens.unwrap_or(DEFAULT_MAX_TOKENS);
+        let effort = effort(control, losses);
+        let display = match control.include {
+            Some(true) => json!("summarized"),
+            Some(false) => json!("omitted"),
+            None => Value::Null,
+        };
+        match (control.budget_tokens, control.effort) {
+            (Some(0), _) | (None, Some(Effort::None)) => {
+                let config = json!({"type": "disabled"});
+                Self { config, effort: Value::Null, max_tokens: plain_max }
+            }
+            (Some(asked), _) => {
+                let least = asked.max(LEAST_BUDGET_TOKENS);
+                let max_tokens =
+                    max_tokens.unwrap_or_else(|| least.saturating_add(DEFAULT_MAX_TOKENS));
+                let budget = least.min(max_tokens.saturating_sub(1));
+                if budget != asked {
+                    losses.note("reasoning.budget_tokens");
+                }
+                let config = if budget < LEAST_BUDGET_TOKENS {
+                    Value::Null
+                } else {
+                    object([
+                        ("type", json!("enabled")),
+                        ("budget_tokens", json!(budget)),
+                        ("display", display),
+                    ])
+                };
+                Self { config, effort, max_tokens }
+            }
+            (None, None) if control.include != Some(true) => {
+                Self { config: Value::Null, effort, max_tokens: plain_max }
+            }
+            (None, _) => {
+                let config = object([("type", json!("adaptive")), ("display", display)]);
+                Self { config, effort, max_tokens: plain_max }
+            }
+        }
+    }
+
+    /// Whether the model is asked to think, which forbids all sampling but its own.
+    pub(super) fn is_on(&self) -> bool {
+        self.config.get("type").is_some_and(|kind| kind != "disabled")
+    }
+}
+
+/// The level as the provider names it.
+fn effort(control: &ReasoningControl, losses: &mut Losses) -> Value {
+    match control.effort {
+        None | Some(Effort::None) => Value::Null,
+        Some(Effort::Minimal) => {
+            losses.note("reasoning.effort");
+            json!("low")
+        }
+        Some(Effort::Low) => json!("low"),
+        Some(Effort::Medium) => json!("medium"),
+        Some(Effort::High) => json!("high"),
+        Some(Effort::ExtraHigh) => json!("xhigh"),
+        Some(Effort::Max) => json!("max"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use canonical::{Effort, Losses, ReasoningControl};
+    use serde_json::{Value, json};
+
+    use super::Thinking;
+
+    #[track_caller]
+    fn check(
+        control: ReasoningControl,
+        max_tokens: Option<u64>,
+        expected: (Value, Value, u64),
+        lost: &str,
+    ) {
+        let mut losses = Losses::default();
+        let thinking = Thinking::plan(&control, max_tokens, &mut losses);
+        assert_eq!((thinking.config, thinking.effort, thinking.max_tokens), expected);
+        assert_eq!(losses.to_string(), lost);
+    }
+
+    fn budget(budget_tokens: u64) -> ReasoningControl {
+        ReasoningControl { budget_tokens: Some(budget_tokens), ..ReasoningControl::default() }
+    }
+
+    fn level(effort: Effort) -> ReasoningControl {
+        ReasoningControl { effort: Some(effort), ..ReasoningControl::default() }
+    }
+
+    fn enabled(budget_tokens: u64) -> Value {
+        json!({"type": "enabled", "budget_tokens": budget_tokens})
+    }
+
+    #[test]
+    fn a_budget_fits_between_its_least_and_the_whole_answer() {
+        check(budget(2000), Some(9000), (enabled(2000), Value::Null, 9000), "");
+        check(budget(2000), None, (enabled(2000), Value::Null, 6096), "");
+        check(
+            budget(2000),
+            Some(2000),
+            (enabled(1999), Value::Null, 2000),
+            "reasoning.budget_tokens",
+        );
+        check(budget(1), Some(9000), (enabled(1024), Value::Null, 9000), "reasoning.budget_tokens");
+        check(budget(1), Some(1024), (Value::Null, Value::Null, 1024), "reasoning.budget_tokens");
+        check(
+            budget(u64::MAX),
+            None,
+            (enabled(u64::MAX - 1), Value::Null, u64::MAX),
+            "reasoning.budget_tokens",
+        );
+    }
+
+    #[test]
+    fn a_level_is_adaptive() {
+        let adaptive = json!({"type": "adaptive"});
+        check(level(Effort::Max), None, (adaptive.clone(), json!("max"), 4096), "");
+        check(level(Effort::Minimal), None, (adaptive, json!("low"), 4096), "reasoning.effort");
+    }
+
+    #[test]
+    fn thinking_can_be_turned_off() {
+        let disabled = json!({"type": "disabled"});
+        check(budget(0), None, (disabled.clone(), Value::Null, 4096), "");
+        check(level(Effort::None), Some(5), (disabled, Value::Null, 5), "");
+    }
+
+    #[test]
+    fn thoughts_are_shown_when_asked_for() {
+        let show = |include| ReasoningControl { include: Some(include), ..level(Effort::Low) };
+        let shown = json!({"type": "adaptive", "display": "summarized"});
+        let hidden = json!({"type": "adaptive", "display": "omitted"});
+        check(show(true), None, (shown, json!("low"), 4096), "");
+        check(show(false), None, (hidden, json!("low"), 4096), "");
+        check(ReasoningControl::default(), None, (Value::Null, Value::Null, 4096), "");
+    }
+}

@@ -1,0 +1,97 @@
+//! What every dialect can do towards a provider.
+
+use canonical::{Dialect, Event, Fault, Losses, Request, Response};
+use thiserror::Error;
+
+use crate::Quirks;
+
+/// One dialect's way of asking a provider and of reading its answers.
+///
+/// Everything here is a pure function of its arguments: no sockets, no clocks, no state between calls.
+/// Targets are origin-relative: a path that starts with `/` and is appended to the provider's base URL,
+/// percent-encoded, with its query.
+pub trait Codec: Send + Sync {
+    /// The dialect spoken.
+    fn dialect(&self) -> Dialect;
+
+    /// The header that carries the API key, and what stands before the key in it.
+    fn credential(&self) -> Credential;
+
+    /// Headers that each request of the dialect carries, lower case.
+    fn fixed_headers(&self) -> &'static [(&'static str, &'static str)];
+
+    /// Where chats with `model` are posted.
+    fn chat_target(&self, model: &str, stream: bool) -> String;
+
+    /// Writes the request as the provider wants it; what cannot be said is noted in `losses`.
+    fn encode_request(&self, request: &Request, quirks: &Quirks, losses: &mut Losses) -> Vec<u8>;
+
+    /// Reads a whole answer of status 200.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the body is no answer of this dialect, or when it is an error in a 200's clothing.
+    fn decode_response(&self, body: &[u8]) -> Result<Response, Fault>;
+
+    /// Starts reading a streamed answer of status 200.
+    fn stream_decoder(&self) -> Box<dyn StreamDecoder>;
+
+    /// Reads an answer of another status. Never fails: what cannot be read is described by its status.
+    fn decode_error(&self, answer: &ErrorAnswer<'_>) -> Fault;
+
+    /// Where the list of models is, at the given page; costs no tokens.
+    fn models_target(&self, page: Option<&str>) -> String;
+
+    /// Reads one page of the list of models.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the body is no list of models of this dialect.
+    fn decode_models(&self, body: &[u8]) -> Result<ModelPage, Malformed>;
+
+    /// Where the cheapest request is that proves the provider alive and the key accepted.
+    fn probe_target(&self) -> &'static str;
+}
+
+/// Reads one streamed answer, whatever the chunk boundaries.
+pub trait StreamDecoder: Send {
+    /// Takes the next bytes and appends the events they complete. After the last event it ignores all input.
+    fn feed(&mut self, bytes: &[u8], events: &mut Vec<Event>);
+
+    /// Takes the end of the body. A stream without its dialect's own end becomes [`Event::Failed`].
+    fn finish(&mut self, events: &mut Vec<Event>);
+}
+
+/// The header that carries an API key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// The header's name, lower case.
+    pub header: &'static str,
+    /// What stands before the key, such as `Bearer `.
+    pub prefix: &'static str,
+}
+
+/// An answer of another status than 200, as it arrived.
+#[derive(Clone, Copy)]
+pub struct ErrorAnswer<'a> {
+    /// The status.
+    pub status: u16,
+    /// Looks a header up by its lower-case name.
+    pub header: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// The body, bounded by whoever read it.
+    pub body: &'a [u8],
+}
+
+/// One page of a list of models.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelPage {
+    /// Ids as one would send them in a chat.
+    pub ids: Vec<String>,
+    /// What to ask [`Codec::models_target`] for next, unless this is the last page.
+    pub next: Option<String>,
+}
+
+/// A body that its dialect does not allow.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct Malformed(pub String);

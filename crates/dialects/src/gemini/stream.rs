@@ -1,0 +1,136 @@
+//! Reads a streamed answer of `streamGenerateContent`.
+
+use std::collections::BTreeMap;
+
+use canonical::{Delta, Event, Fault, FinishReason, Part, PartKind, Reasoning, Seal, Usage};
+use serde_json::Value;
+use wire::SseDecoder;
+
+use super::{
+    bare_body::BareBody,
+    error,
+    part::{part, seal},
+    partial_args::PartialArgs,
+    response::{contents, finish_reason, is_blocked, usage, with_calls},
+};
+use crate::{
+    LARGEST_FRAME_BYTES, StreamDecoder,
+    assembly::{malformed, truncated},
+    json::{count, filled, is_true, list, present, text},
+};
+
+/// The most candidates in one answer.
+const MOST_CANDIDATES: u32 = 128;
+
+/// The most parts in one candidate, where pieces of one text count once.
+const MOST_PARTS: u32 = 4096;
+
+/// Follows one stream. The provider marks no end: it is complete when the body ends and each candidate
+/// has its reason, or the prompt was blocked.
+pub(super) struct Decoder {
+    frames: SseDecoder,
+    bare: BareBody,
+    started: bool,
+    ended: bool,
+    blocked: bool,
+    candidates: BTreeMap<u32, Candidate>,
+}
+
+impl Decoder {
+    pub(super) fn new() -> Self {
+        Self {
+            frames: SseDecoder::new(LARGEST_FRAME_BYTES),
+            bare: BareBody::new(),
+            started: false,
+            ended: false,
+            blocked: false,
+            candidates: BTreeMap::new(),
+        }
+    }
+
+    /// Takes the chunks that are complete.
+    fn take_all(&mut self, events: &mut Vec<Event>) -> Result<(), Fault> {
+        while let Some(frame) = self.frames.next().map_err(malformed)? {
+            let chunk = serde_json::from_str(frame.data).map_err(malformed)?;
+            self.take(&chunk, events)?;
+        }
+        Ok(())
+    }
+
+    /// Takes one chunk: an answer that holds only what is new.
+    fn take(&mut self, chunk: &Value, events: &mut Vec<Event>) -> Result<(), Fault> {
+        if let Some(error) = error::error(chunk) {
+            return Err(error::within_200(error));
+        }
+        if !std::mem::replace(&mut self.started, true) {
+            let owned = |name| filled(chunk, name).map(str::to_owned);
+            events.push(Event::Start { id: owned("responseId"), model: owned("modelVersion") });
+        }
+        for (position, candidate) in list(chunk, "candidates").iter().enumerate() {
+            let index = count(candidate, "index").map_or(u32::try_from(position), u32::try_from);
+            let index = index.ok().filter(|index| *index < MOST_CANDIDATES);
+            let index = index.ok_or_else(|| malformed("the answer has too many candidates"))?;
+            let known = self.candidates.entry(index).or_default();
+            known.index = index;
+            known.take(candidate, events)?;
+        }
+        self.blocked |= is_blocked(chunk);
+        let usage = usage(chunk);
+        if usage != Usage::default() {
+            events.push(Event::Usage(usage));
+        }
+        Ok(())
+    }
+
+    /// Takes the end of the body, which is the answer's end if it is complete.
+    fn take_end(&mut self, events: &mut Vec<Event>) -> Result<(), Fault> {
+        if let Some(frame) = self.frames.finish() {
+            let chunk = serde_json::from_str(frame.data).map_err(|_| truncated())?;
+            self.take(&chunk, events)?;
+        }
+        if self.bare.is_there() {
+            let body = self.bare.parse();
+            return Err(error::error(&body)
+                .map_or_else(|| malformed("a body that is no event stream"), error::within_200));
+        }
+        if self.blocked && self.candidates.is_empty() {
+            let finish = Some(FinishReason::ContentFilter);
+            self.candidates.insert(0, Candidate { finish, ..Candidate::default() });
+        }
+        if self.candidates.is_empty() || self.candidates.values().any(|one| one.finish.is_none()) {
+            return Err(truncated());
+        }
+        for candidate in self.candidates.values_mut() {
+            candidate.end(events);
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, fault: Fault, events: &mut Vec<Event>) {
+        events.push(Event::Failed(fault));
+        self.ended = true;
+    }
+}
+
+impl StreamDecoder for Decoder {
+    fn feed(&mut self, bytes: &[u8], events: &mut Vec<Event>) {
+        if self.ended {
+            return;
+        }
+        self.frames.feed(self.bare.split(bytes));
+        if let Err(fault) = self.take_all(events) {
+            self.fail(fault, events);
+        }
+    }
+
+    fn finish(&mut self, events: &mut Vec<Event>) {
+        if self.ended {
+            return;
+        }
+        match self.take_end(events) {
+            Ok(()) => events.push(Event::Stop),
+            Err(fault) => events.push(Event::Failed(fault)),
+        }
+        self.ended = true;
+    }
+}

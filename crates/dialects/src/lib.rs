@@ -1,0 +1,69 @@
+//! Codecs between the canonical form and each provider's own JSON.
+//!
+//! One folder per dialect, with the same files in each. Sans-IO: bytes and values in, bytes and values out,
+//! nothing async. No other crate knows a vendor's JSON.
+
+mod codec;
+mod quirks;
+
+mod anthropic;
+mod gemini;
+mod mistral;
+mod ollama;
+mod openai_chat;
+
+mod arguments;
+mod assembly;
+mod chat_messages;
+mod error_text;
+mod json;
+mod object;
+mod percent;
+mod retry_after;
+mod status;
+mod tool_ids;
+
+use canonical::Dialect;
+
+pub use codec::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, StreamDecoder};
+pub use quirks::Quirks;
+
+/// The codec of every dialect, in the order of [`Dialect::ALL`].
+pub static DIALECTS: [&dyn Codec; 5] = [
+    &openai_chat::OpenAiChat,
+    &anthropic::Anthropic,
+    &gemini::Gemini,
+    &mistral::Mistral,
+    &ollama::Ollama,
+];
+
+/// The largest frame of a streamed answer, in bytes. The largest that providers send are images in base64,
+/// which come in frames of their own and well below this.
+const LARGEST_FRAME_BYTES: usize = 1 << 20;
+
+/// Returns the codec of a dialect.
+#[must_use]
+pub fn codec(dialect: Dialect) -> &'static dyn Codec {
+    match dialect {
+        Dialect::OpenAiChat => &openai_chat::OpenAiChat,
+        Dialect::Anthropic => &anthropic::Anthropic,
+        Dialect::Gemini => &gemini::Gemini,
+        Dialect::Mistral => &mistral::Mistral,
+        Dialect::Ollama => &ollama::Ollama,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use canonical::Dialect;
+
+    use super::{DIALECTS, codec};
+
+    #[test]
+    fn each_dialect_has_its_own_codec() {
+        for (dialect, listed) in Dialect::ALL.into_iter().zip(DIALECTS) {
+            assert_eq!(listed.dialect(), dialect);
+            assert_eq!(codec(dialect).dialect(), dialect);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Ollama's native `/api/chat`.
+//!
+//! Source: <https://github.com/ollama/ollama/blob/main/docs/api.md>.
+
+mod error;
+mod messages;
+mod models;
+mod request;
+mod response;
+mod stream;
+
+use canonical::{Dialect, Fault, Losses, Request, Response};
+
+use crate::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, Quirks, StreamDecoder};
+
+/// The codec of [`Dialect::Ollama`].
+#[derive(Debug)]
+pub(crate) struct Ollama;
+
+impl Codec for Ollama {
+    fn dialect(&self) -> Dialect {
+        Dialect::Ollama
+    }
+
+    fn credential(&self) -> Credential {
+        Credential { header: "authorization", prefix: "Bearer " }
+    }
+
+    fn fixed_headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    fn chat_target(&self, _model: &str, _stream: bool) -> String {
+        "/api/chat".to_owned()
+    }
+
+    fn encode_request(&self, request: &Request, _quirks: &Quirks, losses: &mut Losses) -> Vec<u8> {
+        request::encode(request, losses)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<Response, Fault> {
+        response::decode(body)
+    }
+
+    fn stream_decoder(&self) -> Box<dyn StreamDecoder> {
+        Box::new(stream::Decoder::new())
+    }
+
+    fn decode_error(&self, answer: &ErrorAnswer<'_>) -> Fault {
+        error::decode(answer)
+    }
+
+    fn models_target(&self, _page: Option<&str>) -> String {
+        "/api/tags".to_owned()
+    }
+
+    fn decode_models(&self, body: &[u8]) -> Result<ModelPage, Malformed> {
+        models::decode(body)
+    }
+
+    fn probe_target(&self) -> &'static str {
+        "/api/tags"
+    }
+}

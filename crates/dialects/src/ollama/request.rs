@@ -1,0 +1,128 @@
+//! Writes a request as the body of `POST /api/chat`.
+
+use canonical::{
+    Dialect, Effort, Losses, OutputFormat, ReasoningControl, Request, Sampling, Tool, ToolChoice,
+};
+use serde_json::{Map, Value, json};
+
+use super::messages::messages;
+use crate::{object::object, openai_chat::request::tools};
+
+/// Writes the request; what the dialect cannot say is noted in `losses`.
+pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
+    if request.sampling.choices.is_some_and(|choices| choices > 1) {
+        losses.note("n");
+    }
+    if request.parallel_tool_calls == Some(false) {
+        losses.note("parallel_tool_calls");
+    }
+    let logprobs = request.sampling.logprobs;
+    let mut body = object([
+        ("model", json!(request.model)),
+        ("messages", messages(request, losses).into()),
+        ("tools", callable_tools(request, losses)),
+        ("format", format(&request.output)),
+        ("options", options(&request.sampling, &request.stop)),
+        ("think", think(&request.reasoning, losses)),
+        ("logprobs", json!(logprobs.map(|_| true))),
+        ("top_logprobs", json!(logprobs.filter(|count| *count > 0))),
+        // Answers are streamed unless told otherwise.
+        ("stream", json!(request.stream)),
+    ]);
+    add_extras(request, &mut body, losses);
+    body.to_string().into_bytes()
+}
+
+/// Writes the tools. The model can't be told to call one, but it can be kept from calling any.
+fn callable_tools(request: &Request, losses: &mut Losses) -> Value {
+    match &request.tool_choice {
+        Some(ToolChoice::None) => return Value::Null,
+        Some(ToolChoice::Required | ToolChoice::Tool(_)) => losses.note("tool_choice"),
+        Some(ToolChoice::Auto) | None => {}
+    }
+    if request.tools.iter().any(|tool| tool.strict == Some(true)) {
+        losses.note("tools.strict");
+    }
+    let lenient: Vec<Tool> =
+        request.tools.iter().map(|tool| Tool { strict: None, ..tool.clone() }).collect();
+    tools(&lenient)
+}
+
+fn format(output: &OutputFormat) -> Value {
+    match output {
+        OutputFormat::Text => Value::Null,
+        OutputFormat::Json => json!("json"),
+        OutputFormat::JsonSchema { schema, .. } => schema.clone(),
+    }
+}
+
+fn options(sampling: &Sampling, stop: &[String]) -> Value {
+    let options = object([
+        ("num_predict", json!(sampling.max_tokens)),
+        ("temperature", json!(sampling.temperature)),
+        ("top_p", json!(sampling.top_p)),
+        ("top_k", json!(sampling.top_k)),
+        ("seed", json!(sampling.seed)),
+        ("presence_penalty", json!(sampling.presence_penalty)),
+        ("frequency_penalty", json!(sampling.frequency_penalty)),
+        ("stop", if stop.is_empty() { Value::Null } else { json!(stop) }),
+    ]);
+    if options.as_object().is_some_and(Map::is_empty) { Value::Null } else { options }
+}
+
+/// Writes whether and how much to think: a switch, or one of four levels.
+fn think(reasoning: &ReasoningControl, losses: &mut Losses) -> Value {
+    if let Some(effort) = reasoning.effort {
+        if reasoning.budget_tokens.is_some() {
+            losses.note("reasoning.budget_tokens");
+        }
+        let level = match effort {
+            Effort::None => return json!(false),
+            Effort::Low => "low",
+            Effort::Medium => "medium",
+            Effort::High => "high",
+            Effort::Max => "max",
+            Effort::Minimal | Effort::ExtraHigh => {
+                losses.note("reasoning.effort");
+                if effort == Effort::Minimal { "low" } else { "max" }
+            }
+        };
+        return json!(level);
+    }
+    match (reasoning.budget_tokens, reasoning.include) {
+        (Some(0), _) => json!(false),
+        (Some(_), _) => {
+            losses.note("reasoning.budget_tokens");
+            json!(true)
+        }
+        (None, Some(true)) => json!(true),
+        (None, Some(false)) => {
+            losses.note("reasoning.include");
+            Value::Null
+        }
+        (None, None) => Value::Null,
+    }
+}
+
+/// Adds members that came in this dialect and have no canonical name, the `options` among them one by one;
+/// those of another dialect are noted.
+fn add_extras(request: &Request, body: &mut Value, losses: &mut Losses) {
+    let Some((origin, extras)) = &request.extras else { return };
+    if *origin != Dialect::Ollama {
+        extras.keys().for_each(|name| losses.note(name));
+        return;
+    }
+    let Some(body) = body.as_object_mut() else { return };
+    for (name, extra) in extras {
+        let known = body.entry(name).or_insert_with(|| extra.clone());
+        match (known, extra) {
+            (Value::Object(known), Value::Object(extra)) if name == "options" => {
+                for (name, value) in extra {
+                    known.entry(name).or_insert_with(|| value.clone());
+                }
+            }
+            (known, extra) if known != extra => losses.note(name),
+            _ => {}
+        }
+    }
+}

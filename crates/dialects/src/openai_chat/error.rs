@@ -1,0 +1,108 @@
+//! Reads what OpenAI and its kin say when they fail.
+//!
+//! Source: <https://platform.openai.com/docs/guides/error-codes>. `type` is unreliable, so `code` comes first.
+
+use canonical::{ErrorKind, Fault, Origin};
+use serde_json::Value;
+
+use crate::{
+    ErrorAnswer,
+    error_text::error_text,
+    json::{count, present, text},
+    status,
+};
+
+/// Reads an answer of another status than 200.
+pub(crate) fn decode(answer: &ErrorAnswer<'_>) -> Fault {
+    let body = serde_json::from_slice(answer.body).unwrap_or_default();
+    status::fault(answer, named_kind(&body), error_text(&body))
+}
+
+/// Finds an error in the clothing of a 200; Mistral's has no `error` member but calls itself one.
+pub(super) fn in_answer(body: &Value) -> Option<Fault> {
+    let is_error = present(body, "error").is_some()
+        || text(body, "object").is_some_and(|object| object.eq_ignore_ascii_case("error"));
+    is_error.then(|| in_stream(body))
+}
+
+/// Reads an error that came after the status 200.
+pub(super) fn in_stream(body: &Value) -> Fault {
+    let kind = named_kind(body)
+        .or_else(|| numbered_kind(body))
+        // The request was accepted, so what went wrong since isn't the caller's fault.
+        .filter(|kind| Fault::new(*kind, "").origin == Origin::Upstream)
+        .unwrap_or(ErrorKind::UpstreamFailed);
+    let message = error_text(body)
+        .unwrap_or_else(|| "the provider failed in the middle of its answer".to_owned());
+    Fault::new(kind, message)
+}
+
+/// Tells the kind from `code` or `type`, where they are surer than the status.
+fn named_kind(body: &Value) -> Option<ErrorKind> {
+    let error = present(body, "error").filter(|error| error.is_object()).unwrap_or(body);
+    ["code", "type"].into_iter().find_map(|member| match text(error, member)? {
+        "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active" => {
+            Some(ErrorKind::QuotaExhausted)
+        }
+        "invalid_api_key" => Some(ErrorKind::KeyRefused),
+        "model_not_found" => Some(ErrorKind::NotFound),
+        "context_length_exceeded" => Some(ErrorKind::InvalidRequest),
+        "rate_limit_exceeded" => Some(ErrorKind::RateLimited),
+        _ => None,
+    })
+}
+
+/// Tells the kind from a status in the body, as OpenRouter and Groq write it.
+fn numbered_kind(body: &Value) -> Option<ErrorKind> {
+    let error = present(body, "error")?;
+    let status = count(error, "status_code").or_else(|| count(error, "code"))?;
+    Some(status::kind_of(u16::try_from(status).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use canonical::ErrorKind;
+    use serde_json::json;
+
+    use super::{decode, in_answer};
+    use crate::ErrorAnswer;
+
+    #[test]
+    fn kinds_come_from_codes_before_statuses() {
+        for (status, code, expected) in [
+            (429, "insufficient_quota", ErrorKind::QuotaExhausted),
+            (429, "rate_limit_exceeded", ErrorKind::RateLimited),
+            (400, "invalid_api_key", ErrorKind::KeyRefused),
+            (400, "model_not_found", ErrorKind::NotFound),
+            (413, "context_length_exceeded", ErrorKind::InvalidRequest),
+            (403, "anything", ErrorKind::KeyRefused),
+            (302, "anything", ErrorKind::UpstreamFailed),
+            (500, "anything", ErrorKind::UpstreamFailed),
+            (503, "anything", ErrorKind::Overloaded),
+            (504, "anything", ErrorKind::Timeout),
+        ] {
+            let body = json!({ "error": { "message": "so it is", "code": code } }).to_string();
+            let answer = ErrorAnswer { status, header: &|_| None, body: body.as_bytes() };
+            let fault = decode(&answer);
+            assert_eq!((fault.kind, fault.public.as_str()), (expected, "so it is"), "{code}");
+            assert_eq!(fault.upstream_status, Some(status));
+        }
+    }
+
+    #[test]
+    fn an_accepted_request_is_never_blamed() {
+        for (error, expected) in [
+            (
+                json!({ "message": "m", "code": "tool_use_failed", "status_code": 400 }),
+                ErrorKind::UpstreamFailed,
+            ),
+            (json!({ "message": "m", "code": 429 }), ErrorKind::RateLimited),
+            (json!({ "message": "m", "code": 502 }), ErrorKind::UpstreamFailed),
+            (json!("m"), ErrorKind::UpstreamFailed),
+        ] {
+            let fault = in_answer(&json!({ "error": error })).unwrap();
+            assert_eq!((fault.kind, fault.public.as_str()), (expected, "m"));
+        }
+        assert_eq!(in_answer(&json!({ "error": null })), None);
+    }
+}

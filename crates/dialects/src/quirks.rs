@@ -1,0 +1,19 @@
+//! How servers that share a dialect differ.
+
+/// Differences between servers of one dialect; data of the preset table, read by the codecs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quirks {
+    /// The member of an OpenAI chat request that bounds the answer: `max_tokens` or `max_completion_tokens`.
+    pub max_tokens_member: &'static str,
+    /// Whether a streamed OpenAI chat request may ask for usage by `stream_options`.
+    pub stream_usage: bool,
+}
+
+impl Quirks {
+    /// What most OpenAI-compatible servers take.
+    pub const COMPATIBLE: Self = Self { max_tokens_member: "max_tokens", stream_usage: true };
+
+    /// What OpenAI itself takes: its reasoning models refuse `max_tokens`.
+    pub const OPENAI: Self =
+        Self { max_tokens_member: "max_completion_tokens", stream_usage: true };
+}

@@ -1,0 +1,73 @@
+//! Attempt: one try at one provider, and its whole answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use canonical::{Fault, Losses, Request, Response};
+use http::Method;
+use upstream::{Deadlines, Reply};
+
+use crate::Target;
+
+/// How long the way to a provider may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long a stream may take to begin: a local model may have to be loaded first.
+const FIRST_BYTE_LIMIT: Duration = Duration::from_secs(300);
+/// How long a begun answer may be silent.
+const IDLE_LIMIT: Duration = Duration::from_secs(120);
+/// A whole answer longer than this is refused.
+const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
+
+/// Writes the request in the provider's dialect.
+pub(crate) fn encode(target: &Target, mut request: Request) -> (Bytes, Losses) {
+    request.model.clone_from(&target.model);
+    let mut losses = Losses::default();
+    let quirks = target.provider.config().quirks();
+    let body = target.provider.codec().encode_request(&request, &quirks, &mut losses);
+    (body.into(), losses)
+}
+
+/// Sends the request; an answer of another status than 200 is a fault.
+///
+/// # Errors
+///
+/// Fails with the one outcome of this try.
+pub(crate) async fn attempt(target: &Target, body: Bytes, mode: Mode) -> Result<Reply, Fault> {
+    let provider = &target.provider;
+    let path = provider.codec().chat_target(&target.model, mode == Mode::Stream);
+    let total = provider.config().timeout();
+    let first_byte = match mode {
+        // A provider sends the head of a whole answer when the answer is complete.
+        Mode::Whole => total,
+        Mode::Stream => FIRST_BYTE_LIMIT.min(total),
+    };
+    let deadlines = Deadlines {
+        connect: CONNECT_LIMIT.min(total),
+        first_byte,
+        idle: IDLE_LIMIT.min(total),
+        total,
+    };
+    provider.ask(Method::POST, &path, body, deadlines).await
+}
+
+/// Reads a whole answer.
+///
+/// # Errors
+///
+/// Fails when the body breaks off, or is no answer of the provider's dialect.
+pub(crate) async fn read_whole(target: &Target, reply: Reply) -> Result<Response, Fault> {
+    let body = reply.body.collect(MOST_ANSWER_BYTES).await?;
+    target.provider.codec().decode_response(&body).map_err(|mut fault| {
+        fault.public = target.provider.without_secrets(fault.public);
+        fault
+    })
+}
+
+/// How an answer is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// All at once.
+    Whole,
+    /// Piece by piece.
+    Stream,
+}

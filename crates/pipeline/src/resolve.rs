@@ -1,0 +1,63 @@
+//! Resolve: from names to a provider and a model.
+
+use std::{sync::Arc, time::Instant};
+
+use canonical::{ErrorKind, Fault, Losses};
+use providers::{Provider, Snapshot};
+
+use crate::{About, ChatCall, Refusal};
+
+/// A provider and the model to ask it for.
+#[derive(Clone)]
+pub(crate) struct Target {
+    /// The provider.
+    pub(crate) provider: Arc<Provider>,
+    /// The model's id, as the provider knows it.
+    pub(crate) model: String,
+}
+
+impl Target {
+    /// Sums up an answer that was asked for at `sent`, in a call opened at `opened`.
+    pub(crate) fn about(&self, losses: Losses, opened: Instant, sent: Instant) -> About {
+        let provider = self.provider.config().name.clone();
+        About { provider, model: self.model.clone(), losses, opened, upstream: sent.elapsed() }
+    }
+
+    /// Adds who was asked to a fault.
+    pub(crate) fn refusal(&self, fault: Fault) -> Refusal {
+        Refusal { fault, provider: Some(self.provider.config().name.clone()) }
+    }
+}
+
+/// Finds the provider and the model that the call means.
+pub(crate) fn resolve(snapshot: &Snapshot, call: &ChatCall) -> Result<Target, Fault> {
+    let invalid = |sentence| Fault::new(ErrorKind::InvalidRequest, sentence);
+    let name = match (&call.provider, snapshot.default_name()) {
+        (Some(name), _) => name.as_str(),
+        (None, Some(default)) => default.as_str(),
+        (None, None) => {
+            return Err(invalid(
+                "No provider is registered: register one, or name one in 'provider'".to_owned(),
+            ));
+        }
+    };
+    let provider = snapshot
+        .find(name)
+        .map_err(|error| Fault::new(ErrorKind::NotFound, format!("{error}: {name}")))?;
+    let config = provider.config();
+    if !config.enabled {
+        return Err(invalid(format!(
+            "Provider {name} is disabled: enable it, or choose another provider"
+        )));
+    }
+    if config.lacks_api_key() {
+        return Err(invalid(format!("{} API key not configured", config.title())));
+    }
+    let asked = Some(&call.request.model).filter(|model| !model.is_empty());
+    let model = asked.or(config.default_model.as_ref()).cloned().ok_or_else(|| {
+        invalid(format!(
+            "No model given, and provider {name} has no default_model: send 'model' or set one"
+        ))
+    })?;
+    Ok(Target { provider: Arc::clone(provider), model })
+}

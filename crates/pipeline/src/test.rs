@@ -1,0 +1,85 @@
+//! One real round trip to a provider, and what it proves.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use canonical::{ErrorKind, Fault, Message, Part, Request, Role, Sampling};
+use providers::{Freshness, Provider};
+
+use crate::{
+    attempt::{Mode, attempt, encode, read_whole},
+    resolve::Target,
+};
+
+/// What a round trip proved. `None` is what it could not tell.
+#[derive(Debug)]
+pub struct Proof {
+    /// Whether the provider answered at all.
+    pub reachable: bool,
+    /// Whether it accepted the key.
+    pub key_accepted: Option<bool>,
+    /// Whether the model answered.
+    pub model_answers: Option<bool>,
+    /// The model that was asked.
+    pub model: Option<String>,
+    /// How long it took.
+    pub latency: Duration,
+    /// What went wrong, if anything did.
+    pub fault: Option<Fault>,
+}
+
+/// Asks the provider's default model, else the first it lists, for a word.
+pub async fn test(provider: &Arc<Provider>) -> Proof {
+    let began = Instant::now();
+    let (model, outcome) = match model_of(provider).await {
+        Ok(model) => {
+            let outcome = ask_for_a_word(provider, &model).await;
+            (Some(model), outcome)
+        }
+        Err(fault) => (None, Err(fault)),
+    };
+    let fault = outcome.err();
+    let (reachable, key_accepted, model_answers) = match (&fault, &model) {
+        (None, _) => (true, Some(true), Some(true)),
+        (Some(fault), _) if fault.kind == ErrorKind::KeyRefused => (true, Some(false), None),
+        (Some(fault), Some(_)) if fault.upstream_status.is_some() => (true, None, Some(false)),
+        // Listing models took the key, but there was none to ask.
+        (Some(fault), None) if fault.kind == ErrorKind::NotFound => (true, Some(true), None),
+        (Some(fault), None) if fault.upstream_status.is_some() => (true, None, None),
+        (Some(_), _) => (false, None, None),
+    };
+    let latency = began.elapsed();
+    Proof { reachable, key_accepted, model_answers, model, latency, fault }
+}
+
+/// The model to ask.
+async fn model_of(provider: &Provider) -> Result<String, Fault> {
+    if let Some(model) = &provider.config().default_model {
+        return Ok(model.clone());
+    }
+    let models = provider.models(Freshness::Cached).await;
+    match (models.ids.into_iter().next(), models.fault) {
+        (Some(model), _) => Ok(model),
+        (None, Some(fault)) => Err(fault),
+        (None, None) => {
+            let sentence = "it lists no models: set default_model to test one";
+            Err(Fault::new(ErrorKind::NotFound, sentence))
+        }
+    }
+}
+
+/// Sends the smallest chat there is.
+async fn ask_for_a_word(provider: &Arc<Provider>, model: &str) -> Result<(), Fault> {
+    let target = Target { provider: Arc::clone(provider), model: model.to_owned() };
+    let prompt = Message { role: Role::User, parts: vec![Part::text("Say: ok")] };
+    let request = Request {
+        messages: vec![prompt],
+        sampling: Sampling { max_tokens: Some(16), ..Sampling::default() },
+        ..Request::default()
+    };
+    let (body, _losses) = encode(&target, request);
+    let reply = attempt(&target, body, Mode::Whole).await?;
+    read_whole(&target, reply).await.map(drop)
+}

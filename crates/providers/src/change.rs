@@ -1,0 +1,126 @@
+//! What a caller sends to change a provider, and the rules that a change is held to.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use upstream::Network;
+
+use crate::{
+    ProviderConfig, ProviderError, Settings, endpoint, extra_headers, registration::NetworkName,
+    registration::check_api_key,
+};
+
+/// A change of a provider: only what is named changes, and `null` takes a member back to its default.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Change {
+    /// A new key; `null` forgets the old one.
+    #[serde(deserialize_with = "named")]
+    pub api_key: Option<Option<String>>,
+    /// A new address. On another origin the key and the headers must be given again.
+    #[serde(deserialize_with = "named")]
+    pub base_url: Option<Option<String>>,
+    /// The model that is used when a chat names none.
+    #[serde(deserialize_with = "named")]
+    pub default_model: Option<Option<String>>,
+    /// The only models to list.
+    #[serde(deserialize_with = "named")]
+    pub models: Option<Option<Vec<String>>>,
+    /// Whether the provider takes part in models, health and chat.
+    #[serde(deserialize_with = "named")]
+    pub enabled: Option<Option<bool>>,
+    /// Chats that may start in any 60 seconds. Setting it begins with an empty window.
+    #[serde(deserialize_with = "named")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub rate_limit: Option<Option<u32>>,
+    /// How long a request may take in all, in seconds.
+    #[serde(deserialize_with = "named")]
+    #[schemars(range(min = 0.001, max = 86_400.0))]
+    pub timeout: Option<Option<f64>>,
+    /// Where the provider may live.
+    #[serde(deserialize_with = "named")]
+    pub network: Option<Option<NetworkName>>,
+    /// Settings of the type, replacing the old ones.
+    #[serde(deserialize_with = "named")]
+    pub settings: Option<Option<Map<String, Value>>>,
+    /// Headers to send with every request, replacing the old ones.
+    #[serde(deserialize_with = "named")]
+    pub headers: Option<Option<BTreeMap<String, String>>>,
+}
+
+/// Tells a member that is there, even as `null`, from one that is not.
+fn named<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+impl Change {
+    /// Applies the change to `old` and holds the outcome to every rule.
+    pub(crate) fn apply(self, old: &ProviderConfig) -> Result<ProviderConfig, ProviderError> {
+        let mut new = old.clone();
+        if let Some(settings) = &self.settings {
+            let members = settings.clone().unwrap_or_default();
+            new.settings =
+                Settings::parse(old.provider_type, &members).map_err(ProviderError::Invalid)?;
+        }
+        self.move_to(&mut new)?;
+        if new.base_url.origin() != old.base_url.origin() {
+            let keeps_key = old.api_key.is_some() && self.api_key.is_none();
+            let keeps_headers = !old.headers.is_empty() && self.headers.is_none();
+            if keeps_key || keeps_headers {
+                return Err(ProviderError::invalid(
+                    "The new base_url has another origin: send api_key and headers again with it, \
+                     since they were entered for the old one",
+                ));
+            }
+        }
+        if let Some(api_key) = self.api_key {
+            let given = api_key.filter(|key| !key.is_empty());
+            new.api_key = given.map(|key| check_api_key(&key)).transpose()?;
+        }
+        if let Some(headers) = self.headers {
+            new.headers = extra_headers::parse(&headers.unwrap_or_default())
+                .map_err(ProviderError::Invalid)?;
+        }
+        if let Some(model) = self.default_model {
+            new.default_model = model.filter(|model| !model.is_empty());
+        }
+        new.models = self.models.map_or(new.models, Option::unwrap_or_default);
+        new.enabled = self.enabled.map_or(new.enabled, |enabled| enabled.unwrap_or(true));
+        new.rate_limit = self.rate_limit.unwrap_or(new.rate_limit);
+        new.timeout_s = self.timeout.unwrap_or(new.timeout_s);
+        Ok(new)
+    }
+
+    /// Brings address and network class up to date: a change of either is checked against the other.
+    fn move_to(&self, new: &mut ProviderConfig) -> Result<(), ProviderError> {
+        if self.base_url.is_none() && self.network.is_none() {
+            return Ok(());
+        }
+        let preset = new.settings.preset;
+        let default_network =
+            preset.map_or(new.provider_type.default_network(), |preset| preset.network);
+        if let Some(network) = self.network {
+            new.network = network.map_or(default_network, Network::from);
+        }
+        let base_url = match &self.base_url {
+            None => Some(new.base_url.as_str().to_owned()),
+            Some(Some(given)) if !given.is_empty() => Some(given.clone()),
+            Some(_) => preset
+                .map(|preset| preset.base_url)
+                .or(new.provider_type.default_base_url())
+                .map(str::to_owned),
+        };
+        let base_url = base_url.ok_or_else(|| {
+            ProviderError::invalid("base_url is required for custom providers: give one")
+        })?;
+        new.base_url = endpoint::resolve(new.provider_type, &base_url, new.network)
+            .map_err(|refusal| ProviderError::Invalid(refusal.to_string()))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! The checked configuration of one provider.
+
+use std::time::{Duration, SystemTime};
+
+use canonical::Dialect;
+use dialects::Quirks;
+use upstream::{BaseUrl, Network};
+use vault::Secret;
+
+use crate::{
+    ProviderName, ProviderType, Settings, extra_headers::ExtraHeaders, presets::ModelsEndpoint,
+};
+
+/// How long a request may take when its provider sets no timeout: what the vendors' own SDKs wait.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// The checked configuration of one provider. Its secrets have no textual form.
+#[derive(Clone, Debug)]
+pub struct ProviderConfig {
+    /// The name that it is called by.
+    pub name: ProviderName,
+    /// Its kind.
+    pub provider_type: ProviderType,
+    /// Where it is, version segment included.
+    pub base_url: BaseUrl,
+    /// What it is sent as proof of who asks.
+    pub api_key: Option<Secret>,
+    /// The model that is used when a chat names none.
+    pub default_model: Option<String>,
+    /// The only models to list; empty is all.
+    pub models: Vec<String>,
+    /// Whether it takes part at all.
+    pub enabled: bool,
+    /// Chats that may start in any 60 seconds; unset is no limit.
+    pub rate_limit: Option<u32>,
+    /// How long a request may take in all, in seconds; unset is the default.
+    pub timeout_s: Option<f64>,
+    /// Where its addresses may lie.
+    pub network: Network,
+    /// Settings that only its type has.
+    pub settings: Settings,
+    /// Headers sent with every request, by lower-case name.
+    pub headers: ExtraHeaders,
+    /// When it was registered.
+    pub created_at: SystemTime,
+}
+
+impl ProviderConfig {
+    /// How long a request may take in all.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout_s.map_or(DEFAULT_TIMEOUT, Duration::from_secs_f64)
+    }
+
+    /// The language that it speaks.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.provider_type.dialect()
+    }
+
+    /// How it differs from others of its dialect.
+    #[must_use]
+    pub fn quirks(&self) -> Quirks {
+        match (self.settings.preset, self.provider_type) {
+            (Some(preset), _) => preset.quirks,
+            (None, ProviderType::OpenAi) => Quirks::OPENAI,
+            (None, _) => Quirks::COMPATIBLE,
+        }
+    }
+
+    /// Whether it can be asked for its models.
+    pub(crate) fn lists_models(&self) -> bool {
+        self.settings.preset.is_none_or(|preset| preset.models == ModelsEndpoint::Listed)
+    }
+
+    /// Whether a key is missing without which it answers nothing.
+    #[must_use]
+    pub fn lacks_api_key(&self) -> bool {
+        let needs_key = self
+            .settings
+            .preset
+            .map_or(self.provider_type.needs_api_key(), |preset| preset.needs_key);
+        needs_key && self.api_key.is_none()
+    }
+
+    /// The name of its vendor that people read.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        self.settings.preset.map_or(self.provider_type.title(), |preset| preset.title)
+    }
+
+    /// Whether the two are reached in the same way, so that connections and lists may be shared.
+    pub(crate) fn is_reached_like(&self, other: &Self) -> bool {
+        let same_key = match (&self.api_key, &other.api_key) {
+            (Some(ours), Some(theirs)) => ours.expose() == theirs.expose(),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        let pairs = |headers: &ExtraHeaders| -> Vec<(String, String)> {
+            headers.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect()
+        };
+        same_key
+            && self.base_url.as_str() == other.base_url.as_str()
+            && self.network == other.network
+            && self.settings == other.settings
+            && pairs(&self.headers) == pairs(&other.headers)
+    }
+}

@@ -1,0 +1,34 @@
+//! The registry of providers, their model lists and their health.
+//!
+//! A [`ProviderManager`] owns an immutable [`Snapshot`] that it swaps whole. A request takes one snapshot and
+//! sees it from start to end; a [`Provider`] lives until the last request that holds it is done.
+
+mod change;
+mod config;
+mod endpoint;
+mod error;
+mod extra_headers;
+mod health;
+mod manager;
+mod models;
+mod name;
+pub mod presets;
+mod provider;
+mod provider_type;
+mod registration;
+mod row;
+mod settings;
+mod snapshot;
+
+pub use change::Change;
+pub use config::ProviderConfig;
+pub use error::ProviderError;
+pub use health::{Health, HealthState};
+pub use manager::ProviderManager;
+pub use models::{Freshness, Models};
+pub use name::ProviderName;
+pub use provider::Provider;
+pub use provider_type::ProviderType;
+pub use registration::{NetworkName, Registration};
+pub use settings::Settings;
+pub use snapshot::Snapshot;

@@ -1,0 +1,182 @@
+//! A registered provider, ready to be asked.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use canonical::{ErrorKind, Fault};
+use dialects::{Codec, ErrorAnswer};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use limits::SlidingWindow;
+use upstream::{Call, Client, Deadlines, Egress, Reply};
+
+use crate::{ProviderConfig, ProviderError, health::HealthCheck, models::ModelList};
+
+/// The span that `rate_limit` counts over.
+const RATE_SPAN: Duration = Duration::from_secs(60);
+/// An error answer longer than this is no message for people.
+const MOST_ERROR_BYTES: usize = 64 * 1024;
+
+/// A registered provider: its configuration and everything that lives as long as it does.
+pub struct Provider {
+    config: ProviderConfig,
+    codec: &'static dyn Codec,
+    client: Client,
+    headers: HeaderMap,
+    rate: Option<Arc<Mutex<SlidingWindow>>>,
+    pub(crate) models: Arc<ModelList>,
+    pub(crate) health: Arc<HealthCheck>,
+}
+
+impl Provider {
+    /// Makes a provider that nobody has asked anything yet.
+    pub(crate) fn new(config: ProviderConfig, egress: &Arc<Egress>) -> Result<Self, ProviderError> {
+        let codec = dialects::codec(config.dialect());
+        let client = Client::new(&config.base_url, config.network, Arc::clone(egress));
+        Ok(Self {
+            headers: request_headers(&config, codec)?,
+            rate: new_window(config.rate_limit),
+            codec,
+            client,
+            models: Arc::default(),
+            health: Arc::default(),
+            config,
+        })
+    }
+
+    /// Makes the provider that `self` becomes under a new configuration.
+    ///
+    /// What the change does not touch goes on: connections, model list, health and the rate window.
+    pub(crate) fn reconfigured(
+        &self,
+        config: ProviderConfig,
+        restart_window: bool,
+        egress: &Arc<Egress>,
+    ) -> Result<Self, ProviderError> {
+        let mut new = Self::new(config, egress)?;
+        if new.config.is_reached_like(&self.config) {
+            new.client = self.client.clone();
+            new.models = Arc::clone(&self.models);
+            new.health = Arc::clone(&self.health);
+        }
+        if !restart_window {
+            new.rate = self.rate.clone();
+        }
+        Ok(new)
+    }
+
+    /// Its configuration.
+    #[must_use]
+    pub fn config(&self) -> &ProviderConfig {
+        &self.config
+    }
+
+    /// The codec of the language that it speaks.
+    #[must_use]
+    pub fn codec(&self) -> &'static dyn Codec {
+        self.codec
+    }
+
+    /// Counts the start of a chat against `rate_limit`.
+    ///
+    /// # Errors
+    ///
+    /// Says when to come back once the limit is reached.
+    pub fn admit_chat(&self, now: Instant) -> Result<(), Fault> {
+        let Some(rate) = &self.rate else { return Ok(()) };
+        let mut window = rate.lock().unwrap_or_else(PoisonError::into_inner);
+        window.try_start(now).map_err(|wait| {
+            let limit = self.config.rate_limit.unwrap_or_default();
+            let sentence = format!(
+                "Provider {} is limited to {limit} chats a minute: come back in {} s",
+                self.config.name,
+                wait.as_secs_f64().ceil(),
+            );
+            Fault::new(ErrorKind::RateLimited, sentence).with_retry_after(Some(wait))
+        })
+    }
+
+    /// Asks the provider for `target`, below its base URL.
+    ///
+    /// # Errors
+    ///
+    /// Fails when no answer of status 200 begins; the provider's own words are the fault's text.
+    pub async fn ask(
+        &self,
+        method: Method,
+        target: &str,
+        body: Bytes,
+        deadlines: Deadlines,
+    ) -> Result<Reply, Fault> {
+        if self.config.lacks_api_key() {
+            let sentence = format!("{} API key not configured", self.config.title());
+            return Err(Fault::new(ErrorKind::InvalidRequest, sentence));
+        }
+        let mut headers = self.headers.clone();
+        if !body.is_empty() {
+            let json = HeaderValue::from_static("application/json");
+            headers.insert(header::CONTENT_TYPE, json);
+        }
+        let call = Call { method, target, headers, body, deadlines };
+        let reply = self.client.send(call).await?;
+        if reply.status == 200 { Ok(reply) } else { Err(self.read_error(reply).await) }
+    }
+
+    /// Reads an answer of another status than 200, and takes our own secrets out of it.
+    async fn read_error(&self, reply: Reply) -> Fault {
+        let (status, headers) = (reply.status, reply.headers);
+        let body = reply.body.collect(MOST_ERROR_BYTES).await.unwrap_or_default();
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let mut fault =
+            self.codec.decode_error(&ErrorAnswer { status, header: &header, body: &body });
+        fault.public = self.without_secrets(fault.public);
+        fault
+    }
+
+    /// Takes the provider's key and header values out of a text that it sent.
+    #[must_use]
+    pub fn without_secrets(&self, text: String) -> String {
+        let secrets = self.config.api_key.iter().chain(self.config.headers.values());
+        secrets.map(vault::Secret::expose).filter(|secret| secret.len() >= 4).fold(
+            text,
+            |text, secret| {
+                if text.contains(secret) { text.replace(secret, "[redacted]") } else { text }
+            },
+        )
+    }
+}
+
+/// Begins an empty window, where there is a limit.
+fn new_window(rate_limit: Option<u32>) -> Option<Arc<Mutex<SlidingWindow>>> {
+    rate_limit.map(|limit| Arc::new(Mutex::new(SlidingWindow::new(limit, RATE_SPAN))))
+}
+
+/// Puts together the headers that every request to the provider carries.
+fn request_headers(config: &ProviderConfig, codec: &dyn Codec) -> Result<HeaderMap, ProviderError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in codec.fixed_headers() {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if let Some(key) = &config.api_key {
+        let credential = codec.credential();
+        let value = format!("{}{}", credential.prefix, key.expose());
+        headers
+            .insert(HeaderName::from_static(credential.header), secret_value("api_key", &value)?);
+    }
+    for (name, value) in &config.headers {
+        let parsed = HeaderName::try_from(name.as_str())
+            .map_err(|_| ProviderError::Invalid(format!("Invalid header name {name:?}")))?;
+        headers.insert(parsed, secret_value(name, value.expose())?);
+    }
+    Ok(headers)
+}
+
+/// Makes a header value that is never shown in logs.
+fn secret_value(name: &str, text: &str) -> Result<HeaderValue, ProviderError> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| ProviderError::Invalid(format!("The value of {name} fits no header")))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

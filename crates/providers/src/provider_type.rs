@@ -1,0 +1,136 @@
+//! The six kinds of provider, and what each is by default.
+
+use std::fmt;
+
+use canonical::Dialect;
+use upstream::Network;
+
+/// A kind of provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProviderType {
+    /// Ollama, on this machine or elsewhere.
+    Ollama,
+    /// OpenAI.
+    OpenAi,
+    /// Anthropic.
+    Anthropic,
+    /// Google's Gemini API.
+    Google,
+    /// Mistral.
+    Mistral,
+    /// Any server that speaks OpenAI's chat completions.
+    Custom,
+}
+
+impl ProviderType {
+    /// Every type, in the order documents list them.
+    pub const ALL: [Self; 6] =
+        [Self::Ollama, Self::OpenAi, Self::Anthropic, Self::Google, Self::Mistral, Self::Custom];
+
+    /// Finds the type that `name` names.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provider_type| provider_type.as_str() == name)
+    }
+
+    /// The name used in the API and the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ollama => "ollama",
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Google => "google",
+            Self::Mistral => "mistral",
+            Self::Custom => "custom",
+        }
+    }
+
+    /// The name that people read.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Ollama => "Ollama",
+            Self::OpenAi => "OpenAI",
+            Self::Anthropic => "Anthropic",
+            Self::Google => "Google",
+            Self::Mistral => "Mistral",
+            Self::Custom => "Custom",
+        }
+    }
+
+    /// The language that providers of this type speak.
+    #[must_use]
+    pub const fn dialect(self) -> Dialect {
+        match self {
+            Self::Ollama => Dialect::Ollama,
+            Self::OpenAi | Self::Custom => Dialect::OpenAiChat,
+            Self::Anthropic => Dialect::Anthropic,
+            Self::Google => Dialect::Gemini,
+            Self::Mistral => Dialect::Mistral,
+        }
+    }
+
+    /// Where the vendor serves it, version segment included; a custom provider has no such place.
+    #[must_use]
+    pub const fn default_base_url(self) -> Option<&'static str> {
+        match self {
+            Self::Ollama => Some("http://127.0.0.1:11434"),
+            Self::OpenAi => Some("https://api.openai.com/v1"),
+            Self::Anthropic => Some("https://api.anthropic.com/v1"),
+            Self::Google => Some("https://generativelanguage.googleapis.com/v1beta"),
+            Self::Mistral => Some("https://api.mistral.ai/v1"),
+            Self::Custom => None,
+        }
+    }
+
+    /// The path that an empty one means.
+    pub(crate) const fn version_segment(self) -> &'static str {
+        match self {
+            Self::Ollama | Self::Custom => "",
+            Self::OpenAi | Self::Anthropic | Self::Mistral => "/v1",
+            Self::Google => "/v1beta",
+        }
+    }
+
+    /// Where providers of this type live unless it is said.
+    #[must_use]
+    pub const fn default_network(self) -> Network {
+        match self {
+            Self::Ollama => Network::Local,
+            Self::OpenAi | Self::Anthropic | Self::Google | Self::Mistral | Self::Custom => {
+                Network::Public
+            }
+        }
+    }
+
+    /// Whether the type is a cloud that answers nothing without a key.
+    #[must_use]
+    pub const fn needs_api_key(self) -> bool {
+        match self {
+            Self::Ollama | Self::Custom => false,
+            Self::OpenAi | Self::Anthropic | Self::Google | Self::Mistral => true,
+        }
+    }
+}
+
+impl fmt::Display for ProviderType {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ProviderType;
+
+    #[test]
+    fn names_are_parsed_back_exactly() {
+        for provider_type in ProviderType::ALL {
+            assert_eq!(ProviderType::parse(provider_type.as_str()), Some(provider_type));
+        }
+        for wrong in ["", "OpenAI", " openai", "openai ", "azure"] {
+            assert_eq!(ProviderType::parse(wrong), None, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What a caller sends to register a provider, and the rules that make it a configuration.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use upstream::Network;
+use vault::Secret;
+
+use crate::{
+    ProviderConfig, ProviderError, ProviderName, ProviderType, Settings, endpoint, extra_headers,
+};
+
+/// A new provider, as a caller describes it.
+#[derive(Default, Deserialize, JsonSchema)]
+pub struct Registration {
+    /// One of `ollama`, `openai`, `anthropic`, `google`, `mistral`, `custom`.
+    pub provider_type: String,
+    /// A unique name: 1 to 64 of `A-Z a-z 0-9 . _ -`, starting with a letter or digit.
+    pub name: String,
+    /// The key to send to the provider; needed by the cloud types. Never returned.
+    pub api_key: Option<String>,
+    /// Where the provider is, version segment included; defaults to the vendor's own address.
+    pub base_url: Option<String>,
+    /// The model that is used when a chat names none.
+    pub default_model: Option<String>,
+    /// The only models to list; all of the provider's when unset or empty.
+    pub models: Option<Vec<String>>,
+    /// Whether the provider takes part in models, health and chat; true when unset.
+    pub enabled: Option<bool>,
+    /// Chats that may start in any 60 seconds; unset is no limit.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub rate_limit: Option<u32>,
+    /// How long a request may take in all, in seconds; 600 when unset.
+    #[schemars(range(min = 0.001, max = 86_400.0))]
+    pub timeout: Option<f64>,
+    /// Where the provider may live; `local` for Ollama and local presets, else `public`, when unset.
+    pub network: Option<NetworkName>,
+    /// Settings of the type: `preset` for a custom provider.
+    pub settings: Option<Map<String, Value>>,
+    /// Headers to send with every request. Their values are secrets and never returned.
+    pub headers: Option<BTreeMap<String, String>>,
+}
+
+/// Where a provider may live.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum NetworkName {
+    /// Public addresses, by https.
+    Public,
+    /// Also loopback and private addresses, and http; exactly the host and port of the base URL.
+    Local,
+}
+
+impl From<NetworkName> for Network {
+    fn from(name: NetworkName) -> Self {
+        match name {
+            NetworkName::Public => Self::Public,
+            NetworkName::Local => Self::Local,
+        }
+    }
+}
+
+impl Registration {
+    /// Holds the description to every rule and fills in the defaults.
+    pub(crate) fn check(self) -> Result<ProviderConfig, ProviderError> {
+        let provider_type = ProviderType::parse(&self.provider_type).ok_or_else(|| {
+            ProviderError::Invalid(format!("Invalid provider type: {}", self.provider_type))
+        })?;
+        let name = ProviderName::parse(&self.name).map_err(ProviderError::Invalid)?;
+        let settings = Settings::parse(provider_type, &self.settings.unwrap_or_default())
+            .map_err(ProviderError::Invalid)?;
+        let api_key = self.api_key.filter(|key| !key.is_empty());
+        let api_key = api_key.map(|key| check_api_key(&key)).transpose()?;
+        let network = self.network.map_or_else(
+            || settings.preset.map_or(provider_type.default_network(), |preset| preset.network),
+            Network::from,
+        );
+        let given = self.base_url.filter(|base_url| !base_url.is_empty());
+        let default =
+            settings.preset.map(|preset| preset.base_url).or(provider_type.default_base_url());
+        let base_url = given.as_deref().or(default).ok_or_else(|| {
+            ProviderError::invalid(
+                "base_url is required for custom providers, unless settings.preset names a vendor",
+            )
+        })?;
+        let base_url = endpoint::resolve(provider_type, base_url, network)
+            .map_err(|refusal| ProviderError::Invalid(refusal.to_string()))?;
+        let headers = extra_headers::parse(&self.headers.unwrap_or_default())
+            .map_err(ProviderError::Invalid)?;
+        let config = ProviderConfig {
+            name,
+            provider_type,
+            base_url,
+            api_key,
+            default_model: self.default_model.filter(|model| !model.is_empty()),
+            models: self.models.unwrap_or_default(),
+            enabled: self.enabled.unwrap_or(true),
+            rate_limit: self.rate_limit,
+            timeout_s: self.timeout,
+            network,
+            settings,
+            headers,
+            created_at: SystemTime::now(),
+        };
+        if config.lacks_api_key() {
+            let title = config.title();
+            let sentence =
+                format!("api_key is required for {title} providers: send it in the body");
+            return Err(ProviderError::Invalid(sentence));
+        }
+        Ok(config)
+    }
+}
+
+/// Refuses a key that no header can carry, without repeating it.
+pub(crate) fn check_api_key(key: &str) -> Result<Secret, ProviderError> {
+    let fits = key.len() <= 4096 && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if !fits {
+        return Err(ProviderError::invalid(
+            "Invalid api_key: it must be at most 4096 visible ASCII characters without spaces",
+        ));
+    }
+    Ok(Secret::new(key.to_owned()))
+}

@@ -1,0 +1,194 @@
+//! The route table: which row a request means, whether it may call it, and its answer.
+
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use http::header::{ALLOW, HeaderValue};
+use http::{HeaderMap, Method, Request, StatusCode};
+use thiserror::Error;
+
+use crate::credential::{self, Authenticate};
+use crate::refusal::Refusal;
+use crate::response::{detail, finish};
+use crate::{Access, Body, Call, RequestId, Response, Route, path};
+
+/// All routes, and who knows the valid keys.
+pub struct Router {
+    routes: Vec<Route>,
+    /// From a path to its rows in `routes`, one for each method.
+    paths: matchit::Router<Vec<usize>>,
+    keys: Arc<dyn Authenticate>,
+}
+
+/// Two routes that no request could tell apart, or a malformed pattern.
+#[derive(Debug, Error)]
+#[error("route {path}: {reason}")]
+pub struct RouteError {
+    path: &'static str,
+    reason: String,
+}
+
+/// What a request's method and path mean.
+pub(crate) enum Found<'r> {
+    Route { route: &'r Route, params: Vec<(String, String)> },
+    OtherMethods(Vec<&'r Method>),
+    Nothing,
+    Refused(Refusal),
+}
+
+impl Router {
+    /// Builds the table.
+    ///
+    /// # Errors
+    ///
+    /// Fails when two routes have the same method and path, or patterns that overlap.
+    pub fn new(routes: Vec<Route>, keys: Arc<dyn Authenticate>) -> Result<Self, RouteError> {
+        let mut patterns: Vec<(&'static str, Vec<usize>)> = Vec::new();
+        for (row, route) in routes.iter().enumerate() {
+            match patterns.iter_mut().find(|(path, _)| *path == route.path) {
+                Some((_, rows)) => rows.push(row),
+                None => patterns.push((route.path, vec![row])),
+            }
+        }
+        let mut paths = matchit::Router::new();
+        for (path, rows) in patterns {
+            let mut methods = rows.iter().filter_map(|row| Some(&routes.get(*row)?.method));
+            while let Some(method) = methods.next() {
+                if methods.clone().any(|other| other == method) {
+                    return Err(RouteError { path, reason: format!("{method} is listed twice") });
+                }
+            }
+            paths
+                .insert(path, rows)
+                .map_err(|error| RouteError { path, reason: error.to_string() })?;
+        }
+        Ok(Self { routes, paths, keys })
+    }
+
+    /// All rows in the order given, for generated documentation and for tests of the whole table.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// Answers one request as if it had passed the door's checks of Host and page.
+    pub async fn answer(
+        &self,
+        request_id: RequestId,
+        peer: SocketAddr,
+        request: Request<Body>,
+    ) -> Response {
+        let method = request.method().clone();
+        let path = request.uri().path().to_owned();
+        let found = self.find(&method, &path);
+        let response = self.respond(found, request_id, peer, request).await;
+        finish(response, &method, request_id)
+    }
+
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Found<'_> {
+        if let Err(refusal) = path::check(path) {
+            return Found::Refused(refusal);
+        }
+        let Ok(matched) = self.paths.at(path) else { return Found::Nothing };
+        let served = if method == Method::HEAD { &Method::GET } else { method };
+        let mut rows = matched.value.iter().filter_map(|row| self.routes.get(*row));
+        let Some(route) = rows.clone().find(|route| route.method == served) else {
+            return Found::OtherMethods(rows.by_ref().map(|route| &route.method).collect());
+        };
+        let decoded = matched.params.iter().map(|(name, raw)| {
+            path::decode(raw).map(|value| (name.to_owned(), value.into_owned()))
+        });
+        match decoded.collect() {
+            Ok(params) => Found::Route { route, params },
+            Err(refusal) => Found::Refused(refusal),
+        }
+    }
+
+    pub(crate) async fn respond(
+        &self,
+        found: Found<'_>,
+        request_id: RequestId,
+        peer: SocketAddr,
+        request: Request<Body>,
+    ) -> Response {
+        if let Err(refusal) = self.admit(found.access(), request.headers()) {
+            return refusal.into();
+        }
+        match found {
+            Found::Route { route, params } => {
+                let (head, body) = request.into_parts();
+                let query = head.uri.query().map(str::to_owned);
+                let (method, headers) = (head.method, head.headers);
+                let call = Call { request_id, method, query, headers, peer, params, body };
+                isolated(route, call).await
+            }
+            Found::OtherMethods(methods) => method_not_allowed(&methods),
+            Found::Nothing => Refusal::NotFound.into(),
+            Found::Refused(refusal) => refusal.into(),
+        }
+    }
+
+    /// The one place where a request is let in or not: the matched route and the key, nothing else.
+    fn admit(&self, access: Access, headers: &HeaderMap) -> Result<(), Refusal> {
+        match access {
+            Access::Open => Ok(()),
+            Access::Key => match credential::presented(headers)? {
+                Some(key) if self.keys.authenticate(key) => Ok(()),
+                _ => Err(Refusal::NoValidKey),
+            },
+        }
+    }
+}
+
+impl Found<'_> {
+    pub(crate) fn pattern(&self) -> Option<&'static str> {
+        match self {
+            Self::Route { route, .. } => Some(route.path),
+            Self::OtherMethods(_) | Self::Nothing | Self::Refused(_) => None,
+        }
+    }
+
+    /// Whoever may not call anything may not learn what there is, either.
+    pub(crate) fn access(&self) -> Access {
+        match self {
+            Self::Route { route, .. } => route.access,
+            Self::OtherMethods(_) | Self::Nothing | Self::Refused(_) => Access::Key,
+        }
+    }
+}
+
+/// Runs a handler so that its panic is its own request's 500 and nothing more.
+async fn isolated(route: &Route, call: Call) -> Response {
+    let request_id = call.request_id;
+    let mut answering = pin!(async { (route.handler)(call).await });
+    let outcome = std::future::poll_fn(|context| {
+        // The future is dropped after a panic and never polled again, so nothing sees it half done.
+        match catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    });
+    match outcome.await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::error!(request.id = %request_id, http.route = route.path, "handler panicked");
+            let sentence =
+                "something broke inside the gateway: its log has more under this request id";
+            detail(StatusCode::INTERNAL_SERVER_ERROR, sentence)
+        }
+    }
+}
+
+fn method_not_allowed(methods: &[&Method]) -> Response {
+    let mut allow: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
+    if allow.contains(&"GET") {
+        allow.push("HEAD");
+    }
+    let mut response = Response::from(Refusal::Method);
+    if let Ok(value) = HeaderValue::try_from(allow.join(", ")) {
+        response.headers_mut().insert(ALLOW, value);
+    }
+    response
+}

@@ -1,0 +1,4 @@
+//! Test support: scripted providers and the fixture loader.
+
+pub mod fixtures;
+pub mod scripted;

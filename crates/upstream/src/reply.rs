@@ -1,0 +1,98 @@
+//! A provider's answer while it arrives, within its bounds.
+
+use bytes::{Bytes, BytesMut};
+use canonical::{ErrorKind, Fault};
+use http::HeaderMap;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use crate::{
+    deadlines::{Clock, Phase},
+    fault,
+};
+
+/// The most bytes that a reply's body may hold, however it is read.
+pub const STREAM_LIMIT_BYTES: usize = 256 * 1024 * 1024;
+
+/// The usual limit of [`ReplyBody::collect`].
+pub const COLLECT_LIMIT_BYTES: usize = 32 * 1024 * 1024;
+
+/// The head of an answer, and its body to come. Dropping it cancels the request.
+///
+/// `headers` are the provider's own, at most 100 in 64 KiB: what goes to a caller is picked by name.
+pub struct Reply {
+    /// The status, redirects included.
+    pub status: u16,
+    /// All headers as received.
+    pub headers: HeaderMap,
+    /// The body, not yet read.
+    pub body: ReplyBody,
+}
+
+/// The body of a [`Reply`]. Dropping it before its end closes the connection.
+pub struct ReplyBody {
+    /// Gone after the end and after a fault.
+    incoming: Option<Incoming>,
+    clock: Clock,
+    left_bytes: usize,
+}
+
+impl ReplyBody {
+    pub(crate) fn new(incoming: Incoming, clock: Clock) -> Self {
+        Self { incoming: Some(incoming), clock, left_bytes: STREAM_LIMIT_BYTES }
+    }
+
+    /// The next piece of the body, of any size but empty; `None` after the end and after a fault.
+    ///
+    /// A caller may stop waiting and call again; nothing is lost.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Timeout`], [`ErrorKind::Truncated`] or [`ErrorKind::Malformed`].
+    pub async fn chunk(&mut self) -> Option<Result<Bytes, Fault>> {
+        let piece = self.piece().await;
+        if !matches!(piece, Some(Ok(_))) {
+            self.incoming = None;
+        }
+        piece
+    }
+
+    /// Reads the body to its end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::chunk`], and [`ErrorKind::Malformed`] for more than `limit_bytes`.
+    pub async fn collect(mut self, limit_bytes: usize) -> Result<Bytes, Fault> {
+        self.left_bytes = self.left_bytes.min(limit_bytes);
+        let mut collected = BytesMut::new();
+        while let Some(chunk) = self.chunk().await {
+            collected.extend_from_slice(&chunk?);
+        }
+        Ok(collected.freeze())
+    }
+
+    async fn piece(&mut self) -> Option<Result<Bytes, Fault>> {
+        loop {
+            let incoming = self.incoming.as_mut()?;
+            let frame = match self.clock.within(Phase::Idle, incoming.frame()).await {
+                Ok(frame) => frame?,
+                Err(fault) => return Some(Err(fault)),
+            };
+            match frame.map(|frame| frame.into_data()) {
+                Ok(Ok(data)) if data.is_empty() => {}
+                Ok(Ok(data)) => return Some(self.count(data)),
+                // Trailers: no dialect has any.
+                Ok(Err(_)) => {}
+                Err(error) => return Some(Err(fault::of_body(&error))),
+            }
+        }
+    }
+
+    fn count(&mut self, data: Bytes) -> Result<Bytes, Fault> {
+        let left_bytes = self.left_bytes.checked_sub(data.len());
+        self.left_bytes = left_bytes.ok_or_else(|| {
+            Fault::new(ErrorKind::Malformed, "the provider's answer is larger than allowed")
+        })?;
+        Ok(data)
+    }
+}
