@@ -75,7 +75,8 @@ mod tests {
     use super::*;
 
     fn check(body: &str, expected: Result<usize, Refusal>) {
-        assert_eq!(Chunks::START.advance(body.as_bytes()), expected, "{body:?}");
+        let mut chunks = Chunks::START;
+        assert_eq!(chunks.advance(body.as_bytes()), expected, "{body:?}");
     }
 
     #[test]

@@ -1,41 +1,59 @@
 //! What a connection's two halves know of each other: the bytes below hyper, the requests above it.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use crate::refusal::Refusal;
 
 /// State shared by one connection's stream and the answers in progress on it.
 #[derive(Debug, Default)]
-pub(crate) struct Exchange {
+pub(crate) struct Exchange(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
     /// Requests passed on and not yet answered to the end.
-    open: AtomicUsize,
-    refusal: OnceLock<Refusal>,
+    open: usize,
+    /// Who waits for there to be none.
+    waiting: Option<Waker>,
+    refusal: Option<Refusal>,
 }
 
 impl Exchange {
     pub(crate) fn begin_request(&self) {
-        self.open.fetch_add(1, Ordering::Relaxed);
+        self.state().open += 1;
     }
 
     pub(crate) fn end_request(&self) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
+        let mut state = self.state();
+        state.open -= 1;
+        let waiting = state.waiting.take();
+        drop(state);
+        if let Some(waiting) = waiting {
+            waiting.wake();
+        }
     }
 
-    /// Whether it is the client's turn.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.open.load(Ordering::Relaxed) == 0
+    /// Ready when it is the client's turn. hyper does not ask for more bytes just because an answer
+    /// has ended, so whoever waits here is woken.
+    pub(crate) fn poll_idle(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state();
+        if state.open == 0 {
+            return Poll::Ready(());
+        }
+        state.waiting = Some(context.waker().clone());
+        Poll::Pending
     }
 
-    /// Says why the stream passes nothing on after a request for [`REFUSED_TARGET`].
-    ///
-    /// [`REFUSED_TARGET`]: crate::strict_stream::REFUSED_TARGET
+    /// Says why the stream passes nothing on after the request that stands for a refused one.
     pub(crate) fn refuse(&self, refusal: Refusal) {
-        // The first reason stands: nothing is read after it.
-        let _ = self.refusal.set(refusal);
+        self.state().refusal = Some(refusal);
     }
 
     pub(crate) fn refusal(&self) -> Option<Refusal> {
-        self.refusal.get().copied()
+        self.state().refusal
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -116,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> StrictStream<S> {
 
     /// Waits for the client, but not for ever.
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let (waiting, limit) = self.expected();
+        let (waiting, limit) = self.expected(context);
         if waiting != self.waiting {
             self.read_deadline.clear();
             self.waiting = waiting;
@@ -132,8 +132,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> StrictStream<S> {
         Poll::Ready(())
     }
 
-    fn expected(&self) -> (Waiting, Option<Duration>) {
-        if self.framing.is_in_body() || !self.exchange.is_idle() {
+    fn expected(&self, context: &mut Context<'_>) -> (Waiting, Option<Duration>) {
+        if self.framing.is_in_body() || self.exchange.poll_idle(context).is_pending() {
             (Waiting::Else, None)
         } else if !self.held.is_empty() {
             (Waiting::RestOfHead, Some(self.limits.head))

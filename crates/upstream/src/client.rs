@@ -96,6 +96,7 @@ impl Client {
     pub async fn send(&self, call: Call<'_>) -> Result<Reply, Fault> {
         let clock = Clock::start(call.deadlines);
         let response = self.head(self.request(call)?, &clock).await?;
+        refuse_large_head(response.headers())?;
         refuse_encoding(response.headers())?;
         let (head, body) = response.into_parts();
         let body = ReplyBody::new(body, clock);
@@ -142,6 +143,13 @@ impl Client {
         };
         answered.map_err(|error| fault::of_head(&error))
     }
+}
+
+/// Refuses a head over the limit: hyper's own bound is on its buffer, which a head may overshoot by one read.
+fn refuse_large_head(headers: &HeaderMap) -> Result<(), Fault> {
+    let head_bytes: usize =
+        headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if head_bytes <= MAX_HEAD_BYTES { Ok(()) } else { Err(fault::large_head()) }
 }
 
 /// Refuses a body that is compressed though we asked for none: it could be a small bomb.

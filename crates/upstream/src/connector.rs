@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::IpAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -106,15 +107,20 @@ impl Destination {
 
     async fn secure(&self, stream: TcpStream) -> Result<Stream, ConnectError> {
         let config = self.egress.tls().map_err(ConnectError::NoTls)?;
-        let name = match self.base_url.typed_host() {
-            Host::Ipv4(address) => ServerName::from(std::net::IpAddr::V4(*address)),
-            Host::Ipv6(address) => ServerName::from(std::net::IpAddr::V6(*address)),
-            // Certificates name hosts without the dot of the root.
-            Host::Domain(name) => ServerName::try_from(name.trim_end_matches('.').to_owned())
-                .map_err(|error| ConnectError::Tls(io::Error::other(error)))?,
-        };
+        let name = server_name(self.base_url.typed_host())?;
         let connecting = TlsConnector::from(config).connect(name, stream);
         connecting.await.map(Stream::new).map_err(ConnectError::Tls)
+    }
+}
+
+/// Whom the certificate must name.
+fn server_name(host: &Host<String>) -> Result<ServerName<'static>, ConnectError> {
+    match host {
+        Host::Ipv4(address) => Ok(IpAddr::V4(*address).into()),
+        Host::Ipv6(address) => Ok(IpAddr::V6(*address).into()),
+        // Certificates name hosts without the dot of the root.
+        Host::Domain(name) => ServerName::try_from(name.trim_end_matches('.').to_owned())
+            .map_err(|error| ConnectError::Tls(io::Error::other(error))),
     }
 }
 

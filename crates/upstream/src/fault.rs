@@ -14,9 +14,7 @@ pub(crate) fn of_head(error: &hyper_util::client::legacy::Error) -> Fault {
         return of_connect(error);
     }
     let fault = match cause::<hyper::Error>(error) {
-        Some(error) if error.is_parse_too_large() => {
-            Fault::new(ErrorKind::Malformed, "the provider's answer has too large a head")
-        }
+        Some(error) if error.is_parse_too_large() => large_head(),
         Some(error) if error.is_parse() => {
             Fault::new(ErrorKind::Malformed, "the provider's answer is not HTTP/1.1")
         }
@@ -26,6 +24,11 @@ pub(crate) fn of_head(error: &hyper_util::client::legacy::Error) -> Fault {
         ),
     };
     fault.with_source(chain(error))
+}
+
+/// The fault of an answer with too many or too long headers.
+pub(crate) fn large_head() -> Fault {
+    Fault::new(ErrorKind::Malformed, "the provider's answer has too large a head")
 }
 
 /// The fault of a body that did not come to its end.

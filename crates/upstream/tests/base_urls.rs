@@ -1,5 +1,7 @@
 //! The corpus of base URLs: each line as it stands, over https too, and with network: local.
 
+#![expect(clippy::panic, reason = "tests fail by panicking")]
+
 use std::{
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},

@@ -10,8 +10,8 @@ use crate::{
     json::{count, filled, member, present},
 };
 
-/// The content block that is growing. Blocks don't interleave.
-struct Block {
+/// A content block that is growing.
+pub(super) struct Block {
     /// The provider's number of it.
     index: Option<u64>,
     /// Ours.
@@ -30,8 +30,34 @@ enum Growth {
 }
 
 impl Block {
-    /// Takes a delta, or the block itself when it opens with a piece.
-    fn grow(&mut self, piece: &Value, events: &mut Vec<Event>) -> Result<(), Fault> {
+    /// Opens the block that `content_block_start` announces, as the part `number` of the answer.
+    pub(super) fn open(data: &Value, number: u32, events: &mut Vec<Event>) -> Result<Self, Fault> {
+        let content = member(data, "content_block");
+        let (kind, growth) = match part(content) {
+            Part::Text { .. } => (Some(PartKind::Text), Growth::Text),
+            Part::Reasoning(_) => (Some(PartKind::Reasoning), Growth::Reasoning),
+            Part::ToolCall(call) => (
+                Some(PartKind::ToolCall { id: call.id, name: call.name }),
+                Growth::Arguments(present(content, "input").cloned()),
+            ),
+            Part::Media(_) | Part::ToolResult(_) | Part::Opaque(_) => {
+                (None, Growth::Opaque(content.clone(), String::new()))
+            }
+        };
+        events.extend(kind.map(|kind| Event::PartStart { choice: 0, part: number, kind }));
+        let mut block = Self { index: count(data, "index"), part: number, growth };
+        // A block may open with its first piece.
+        block.grow(content, events)?;
+        Ok(block)
+    }
+
+    /// Whether an event is about this block.
+    pub(super) fn is_meant(&self, data: &Value) -> bool {
+        self.index == count(data, "index")
+    }
+
+    /// Takes a delta.
+    pub(super) fn grow(&mut self, piece: &Value, events: &mut Vec<Event>) -> Result<(), Fault> {
         let mut push = |delta| events.push(Event::PartDelta { choice: 0, part: self.part, delta });
         let filled = |name| filled(piece, name).map(str::to_owned);
         match &mut self.growth {
@@ -65,7 +91,8 @@ impl Block {
         Ok(())
     }
 
-    fn close(self, events: &mut Vec<Event>) {
+    /// Ends the block; one that is passed on whole is passed on now.
+    pub(super) fn close(self, events: &mut Vec<Event>) {
         let (choice, part) = (0, self.part);
         match self.growth {
             Growth::Text | Growth::Reasoning | Growth::Arguments(None) => {}
@@ -86,4 +113,3 @@ impl Block {
         events.push(Event::PartEnd { choice, part });
     }
 }
-

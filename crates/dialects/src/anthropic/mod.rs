@@ -1,5 +1,6 @@
 //! Anthropic messages, API version 2023-06-01.
 
+mod block;
 mod error;
 mod message;
 mod models;

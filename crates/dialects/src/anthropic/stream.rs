@@ -1,19 +1,18 @@
 //! Reads a streamed answer of `POST /messages`.
 
-use canonical::{
-    Delta, Dialect, Event, Fault, Finish, FinishReason, Opaque, Part, PartKind, Usage,
-};
+use canonical::{Event, Fault, Finish, FinishReason, Usage};
 use serde_json::{Value, json};
 use wire::SseDecoder;
 
 use super::{
+    block::Block,
     error,
-    response::{finish, part, seal, usage},
+    response::{finish, usage},
 };
 use crate::{
     LARGEST_FRAME_BYTES, StreamDecoder,
     assembly::{malformed, truncated},
-    json::{count, filled, member, present, text},
+    json::{filled, member, text},
 };
 
 /// The most content blocks in one answer.
@@ -60,7 +59,7 @@ impl Decoder {
             Some("content_block_stop") => self.close_block(events),
             Some("message_delta") => {
                 self.finish = finish(member(data, "delta")).or(self.finish.take());
-                count_tokens(data, events);
+                self.start(data, events);
             }
             Some("message_stop") => self.stop(events),
             Some("error") => return Err(error::within_200(member(data, "error"))),
@@ -70,48 +69,32 @@ impl Decoder {
         Ok(())
     }
 
-    /// Some proxies send `message_start` twice; the first one counts.
+    /// Starts the answer, unless it has; some proxies send `message_start` twice, and some never. Passes on
+    /// the counts, which are cumulative.
     fn start(&mut self, message: &Value, events: &mut Vec<Event>) {
         if !std::mem::replace(&mut self.started, true) {
             let owned = |name| filled(message, name).map(str::to_owned);
             events.push(Event::Start { id: owned("id"), model: owned("model") });
         }
-        count_tokens(message, events);
+        let usage = usage(message);
+        if usage != Usage::default() {
+            events.push(Event::Usage(usage));
+        }
     }
 
     fn open_block(&mut self, data: &Value, events: &mut Vec<Event>) -> Result<(), Fault> {
-        if !self.started {
-            self.start(&Value::Null, events);
-        }
+        self.start(&Value::Null, events);
         self.close_block(events);
         if self.blocks == MOST_BLOCKS {
             return Err(malformed("the answer has too many content blocks"));
         }
-        let number = self.blocks;
+        self.open = Some(Block::open(data, self.blocks, events)?);
         self.blocks += 1;
-        let content = member(data, "content_block");
-        let (kind, growth) = match part(content) {
-            Part::Text { .. } => (Some(PartKind::Text), Growth::Text),
-            Part::Reasoning(_) => (Some(PartKind::Reasoning), Growth::Reasoning),
-            Part::ToolCall(call) => (
-                Some(PartKind::ToolCall { id: call.id, name: call.name }),
-                Growth::Arguments(present(content, "input").cloned()),
-            ),
-            Part::Media(_) | Part::ToolResult(_) | Part::Opaque(_) => {
-                (None, Growth::Opaque(content.clone(), String::new()))
-            }
-        };
-        events.extend(kind.map(|kind| Event::PartStart { choice: 0, part: number, kind }));
-        let mut block = Block { index: count(data, "index"), part: number, growth };
-        // A block may open with its first piece.
-        block.grow(content, events)?;
-        self.open = Some(block);
         Ok(())
     }
 
     fn grow_block(&mut self, data: &Value, events: &mut Vec<Event>) -> Result<(), Fault> {
-        let index = count(data, "index");
-        match self.open.as_mut().filter(|block| block.index == index) {
+        match self.open.as_mut().filter(|block| block.is_meant(data)) {
             Some(block) => block.grow(member(data, "delta"), events),
             None => Err(malformed("a content block grew that is not open")),
         }
@@ -124,9 +107,7 @@ impl Decoder {
     }
 
     fn stop(&mut self, events: &mut Vec<Event>) {
-        if !self.started {
-            self.start(&Value::Null, events);
-        }
+        self.start(&Value::Null, events);
         self.close_block(events);
         let finish = self.finish.take().unwrap_or(FinishReason::Stop.into());
         events.push(Event::Finish { choice: 0, finish });
@@ -171,13 +152,5 @@ fn parse(name: Option<&str>, data: &str) -> Result<Value, Fault> {
         Ok(data) => Ok(data),
         Err(_) if name == Some("error") => Err(error::within_200(&json!(data))),
         Err(error) => Err(malformed(error)),
-    }
-}
-
-/// Passes on the counts, which are cumulative.
-fn count_tokens(message: &Value, events: &mut Vec<Event>) {
-    let usage = usage(message);
-    if usage != Usage::default() {
-        events.push(Event::Usage(usage));
     }
 }

@@ -1,8 +1,23 @@
 //! One candidate of a streamed answer.
 
+use canonical::{Delta, Event, Fault, FinishReason, Part, PartKind, Reasoning, Seal};
+use serde_json::Value;
+
+use super::{
+    part::{part, seal},
+    partial_args::PartialArgs,
+    response::{contents, finish_reason, with_calls},
+};
+use crate::{
+    assembly::{malformed, truncated},
+    json::{filled, is_true, list, present, text},
+};
+
+/// The most parts in one candidate, where pieces of one text count once.
+const MOST_PARTS: u32 = 4096;
+
 /// A candidate under way.
-#[derive(Default)]
-struct Candidate {
+pub(super) struct Candidate {
     index: u32,
     parts: u32,
     open: Option<Open>,
@@ -25,7 +40,13 @@ enum Growth {
 }
 
 impl Candidate {
-    fn take(&mut self, candidate: &Value, events: &mut Vec<Event>) -> Result<(), Fault> {
+    /// Begins the candidate that is the answer's choice `index`.
+    pub(super) fn new(index: u32) -> Self {
+        Self { index, parts: 0, open: None, has_calls: false, finish: None }
+    }
+
+    /// Takes what a chunk adds to the candidate.
+    pub(super) fn take(&mut self, candidate: &Value, events: &mut Vec<Event>) -> Result<(), Fault> {
         for json in contents(candidate) {
             if let Some(call) = present(json, "functionCall") {
                 self.take_call(call, seal(json), events)?;
@@ -140,11 +161,13 @@ impl Candidate {
         events.push(Event::PartEnd { choice: self.index, part });
     }
 
-    fn end(&mut self, events: &mut Vec<Event>) {
+    /// Ends the candidate, which fails unless the provider said why it ended.
+    pub(super) fn end(mut self, events: &mut Vec<Event>) -> Result<(), Fault> {
+        let reason = self.finish.take().ok_or_else(truncated)?;
         self.close(events);
-        let reason = self.finish.take().unwrap_or(FinishReason::Stop);
         let finish = with_calls(reason, self.has_calls).into();
         events.push(Event::Finish { choice: self.index, finish });
+        Ok(())
     }
 
     fn delta(&self, part: u32, delta: Delta) -> Event {

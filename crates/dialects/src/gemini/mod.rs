@@ -1,6 +1,7 @@
 //! Gemini `generateContent`, API version v1beta.
 
 mod bare_body;
+mod candidate;
 mod content;
 mod error;
 mod models;

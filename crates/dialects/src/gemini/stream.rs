@@ -2,28 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use canonical::{Delta, Event, Fault, FinishReason, Part, PartKind, Reasoning, Seal, Usage};
+use canonical::{Event, Fault, FinishReason, Usage};
 use serde_json::Value;
 use wire::SseDecoder;
 
 use super::{
     bare_body::BareBody,
+    candidate::Candidate,
     error,
-    part::{part, seal},
-    partial_args::PartialArgs,
-    response::{contents, finish_reason, is_blocked, usage, with_calls},
+    response::{is_blocked, usage},
 };
 use crate::{
     LARGEST_FRAME_BYTES, StreamDecoder,
     assembly::{malformed, truncated},
-    json::{count, filled, is_true, list, present, text},
+    json::{count, filled, list},
 };
 
 /// The most candidates in one answer.
 const MOST_CANDIDATES: u32 = 128;
-
-/// The most parts in one candidate, where pieces of one text count once.
-const MOST_PARTS: u32 = 4096;
 
 /// Follows one stream. The provider marks no end: it is complete when the body ends and each candidate
 /// has its reason, or the prompt was blocked.
@@ -70,8 +66,7 @@ impl Decoder {
             let index = count(candidate, "index").map_or(u32::try_from(position), u32::try_from);
             let index = index.ok().filter(|index| *index < MOST_CANDIDATES);
             let index = index.ok_or_else(|| malformed("the answer has too many candidates"))?;
-            let known = self.candidates.entry(index).or_default();
-            known.index = index;
+            let known = self.candidates.entry(index).or_insert_with(|| Candidate::new(index));
             known.take(candidate, events)?;
         }
         self.blocked |= is_blocked(chunk);
@@ -94,14 +89,13 @@ impl Decoder {
                 .map_or_else(|| malformed("a body that is no event stream"), error::within_200));
         }
         if self.blocked && self.candidates.is_empty() {
-            let finish = Some(FinishReason::ContentFilter);
-            self.candidates.insert(0, Candidate { finish, ..Candidate::default() });
-        }
-        if self.candidates.is_empty() || self.candidates.values().any(|one| one.finish.is_none()) {
+            let finish = FinishReason::ContentFilter.into();
+            events.push(Event::Finish { choice: 0, finish });
+        } else if self.candidates.is_empty() {
             return Err(truncated());
         }
-        for candidate in self.candidates.values_mut() {
-            candidate.end(events);
+        for candidate in std::mem::take(&mut self.candidates).into_values() {
+            candidate.end(events)?;
         }
         Ok(())
     }

@@ -18,6 +18,9 @@ pub fn mistral_kind(case: &Case) -> Option<Kind> {
 }
 
 pub fn answer(body: &Value) -> Outcome {
+    if !body["error"].is_null() {
+        return Outcome::Error(message(body).unwrap_or_default());
+    }
     let mut answer = Answer { finish: "stop".into(), ..Answer::default() };
     let choice = &body["choices"][0];
     take_message(&choice["message"], &mut answer);

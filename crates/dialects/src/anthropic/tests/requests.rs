@@ -1,0 +1,229 @@
+//! What requests become.
+
+use super::*;
+
+#[test]
+fn instructions_stand_before_the_conversation() {
+    let request = Request {
+        system: vec![Part::text("Be brief.")],
+        messages: vec![
+            turn(Role::System, vec![Part::text("Be kind.")]),
+            turn(Role::User, vec![Part::text("Hi")]),
+        ],
+        ..request()
+    };
+    let text = |text: &str| json!({"type": "text", "text": text});
+    let expected = json!({
+        "system": [text("Be brief."), text("Be kind.")],
+        "messages": [{"role": "user", "content": [text("Hi")]}],
+    });
+    check(&request, expected.clone(), "");
+
+    let late = Request { messages: request.messages.into_iter().rev().collect(), ..request };
+    check(&late, expected, "messages.system_position");
+}
+
+#[test]
+fn turns_of_one_role_are_one_message_with_results_first() {
+    let request = Request {
+        messages: vec![
+            turn(Role::User, vec![Part::text("a")]),
+            turn(Role::User, vec![Part::text(""), Part::text("b")]),
+            turn(Role::Assistant, vec![call("x.1", "{\"n\":1}"), call("", "")]),
+            turn(Role::User, vec![Part::text("done?"), result("x.1", vec![], false)]),
+            turn(Role::User, vec![result("", vec![Part::text("no")], true)]),
+            turn(Role::Assistant, vec![]),
+        ],
+        ..request()
+    };
+    let expected = json!({"messages": [
+        {"role": "user", "content": [
+            {"type": "text", "text": "a"}, {"type": "text", "text": "b"},
+        ]},
+        {"role": "assistant", "content": [
+            {"type": "tool_use", "id": "x_2e1", "name": "look", "input": {"n": 1}},
+            {"type": "tool_use", "id": "call_2", "name": "look", "input": {}},
+        ]},
+        {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "x_2e1"},
+            {"type": "tool_result", "tool_use_id": "call_2", "is_error": true,
+             "content": [{"type": "text", "text": "no"}]},
+            {"type": "text", "text": "done?"},
+        ]},
+    ]});
+    check(&request, expected, "");
+}
+
+#[test]
+fn media_go_by_value_and_by_address() {
+    let data = || MediaSource::Base64("QUJD".to_owned());
+    let url = || MediaSource::Url("https://example.com/a".to_owned());
+    let request = Request {
+        messages: vec![turn(
+            Role::User,
+            vec![
+                media(MediaKind::Image, data()),
+                media(MediaKind::Image, url()),
+                media(MediaKind::Document, data()),
+                media(MediaKind::Document, url()),
+                media(MediaKind::Audio, data()),
+                result("c", vec![media(MediaKind::Image, url())], false),
+            ],
+        )],
+        ..request()
+    };
+    let base64 = |mime: &str| json!({"type": "base64", "media_type": mime, "data": "QUJD"});
+    let url = json!({"type": "url", "url": "https://example.com/a"});
+    let expected = json!({"messages": [{"role": "user", "content": [
+        {"type": "tool_result", "tool_use_id": "c", "content": [{"type": "image", "source": url}]},
+        {"type": "image", "source": base64("image/png")},
+        {"type": "image", "source": url},
+        {"type": "document", "source": base64("application/pdf"), "title": "plan"},
+        {"type": "document", "source": url, "title": "plan"},
+    ]}]});
+    check(&request, expected, "messages.audio");
+}
+
+#[test]
+fn seals_and_opaque_blocks_go_home_only() {
+    let opaque = |dialect| {
+        Part::Opaque(Opaque { dialect, json: json!({"type": "redacted_thinking", "data": "zz"}) })
+    };
+    let thought = |seal| Part::Reasoning(Reasoning { text: "Hm.".to_owned(), seal });
+    let home = Request {
+        messages: vec![turn(
+            Role::Assistant,
+            vec![thought(seal(Dialect::Anthropic)), opaque(Dialect::Anthropic)],
+        )],
+        ..request()
+    };
+    let expected = json!({"messages": [{"role": "assistant", "content": [
+        {"type": "thinking", "thinking": "Hm.", "signature": "sealed"},
+        {"type": "redacted_thinking", "data": "zz"},
+    ]}]});
+    check(&home, expected, "");
+
+    let foreign = Request {
+        messages: vec![turn(
+            Role::Assistant,
+            vec![
+                thought(seal(Dialect::Gemini)),
+                thought(None),
+                opaque(Dialect::Gemini),
+                Part::Text { text: "Hi".to_owned(), seal: seal(Dialect::Gemini) },
+            ],
+        )],
+        ..request()
+    };
+    let expected = json!({"messages": [{"role": "assistant", "content": [
+        {"type": "text", "text": "Hi"},
+    ]}]});
+    check(&foreign, expected, "messages.reasoning, messages.redacted_thinking, messages.seal");
+}
+
+#[test]
+fn tools_and_their_choice() {
+    let tool = |name: &str, parameters| Tool {
+        name: name.to_owned(),
+        description: None,
+        parameters,
+        strict: None,
+    };
+    let with = |tool_choice, parallel_tool_calls| Request {
+        tools: vec![
+            tool("a", None),
+            Tool {
+                description: Some("Adds.".to_owned()),
+                strict: Some(true),
+                ..tool("b", Some(json!({"type": "object", "properties": {}})))
+            },
+        ],
+        tool_choice,
+        parallel_tool_calls,
+        ..request()
+    };
+    let declared = json!([
+        {"name": "a", "input_schema": {"type": "object"}},
+        {"name": "b", "description": "Adds.", "strict": true,
+         "input_schema": {"type": "object", "properties": {}}},
+    ]);
+    for (choice, parallel, expected) in [
+        (None, None, Value::Null),
+        (None, Some(true), Value::Null),
+        (None, Some(false), json!({"type": "auto", "disable_parallel_tool_use": true})),
+        (Some(ToolChoice::Auto), None, json!({"type": "auto"})),
+        (Some(ToolChoice::None), Some(false), json!({"type": "none"})),
+        (
+            Some(ToolChoice::Required),
+            Some(false),
+            json!({"type": "any", "disable_parallel_tool_use": true}),
+        ),
+        (Some(ToolChoice::Tool("b".into())), None, json!({"type": "tool", "name": "b"})),
+    ] {
+        let mut members = json!({"tools": declared});
+        if !expected.is_null() {
+            members["tool_choice"] = expected;
+        }
+        check(&with(choice, parallel), members, "");
+    }
+    let toolless = |tool_choice| Request {
+        tool_choice: Some(tool_choice),
+        parallel_tool_calls: Some(false),
+        ..request()
+    };
+    check(&toolless(ToolChoice::Required), json!({}), "tool_choice");
+    check(&toolless(ToolChoice::None), json!({}), "");
+}
+
+#[test]
+fn sampling_is_clamped_and_the_unsayable_is_noted() {
+    let sampling = Sampling {
+        temperature: Some(1.5),
+        top_p: Some(0.5),
+        top_k: Some(40),
+        max_tokens: Some(100),
+        seed: Some(1),
+        presence_penalty: Some(0.1),
+        frequency_penalty: Some(0.2),
+        choices: Some(2),
+        logprobs: Some(0),
+    };
+    let members = json!({
+        "max_tokens": 100, "temperature": 1.0, "top_p": 0.5, "top_k": 40,
+        "stop_sequences": ["END"], "stream": true,
+    });
+    let plain = Request {
+        sampling: sampling.clone(),
+        stop: vec!["END".to_owned(), "\n\n".to_owned()],
+        stream: true,
+        ..request()
+    };
+    let unsayable = "seed, presence_penalty, frequency_penalty, n, logprobs";
+    check(&plain, members, &format!("temperature, stop, {unsayable}"));
+
+    let reasoning = ReasoningControl { effort: Some(Effort::High), ..ReasoningControl::default() };
+    let thinking = Request { sampling, reasoning, ..request() };
+    let members = json!({
+        "max_tokens": 100, "temperature": 1.0,
+        "thinking": {"type": "adaptive"}, "output_config": {"effort": "high"},
+    });
+    check(&thinking, members, &format!("temperature, top_p, top_k, {unsayable}"));
+}
+
+#[test]
+fn json_needs_a_schema() {
+    let schema = json!({"type": "object"});
+    let output = OutputFormat::JsonSchema { name: None, schema: schema.clone(), strict: None };
+    let format = json!({"type": "json_schema", "schema": schema});
+    check(&Request { output, ..request() }, json!({"output_config": {"format": format}}), "");
+    check(&Request { output: OutputFormat::Json, ..request() }, json!({}), "response_format");
+}
+
+#[test]
+fn extras_go_home_only_and_never_over_our_own() {
+    let extras = json!({"service_tier": "auto", "max_tokens": 1}).as_object().unwrap().clone();
+    let with = |dialect| Request { extras: Some((dialect, extras.clone())), ..request() };
+    check(&with(Dialect::Anthropic), json!({"service_tier": "auto"}), "max_tokens");
+    check(&with(Dialect::Gemini), json!({}), "service_tier, max_tokens");
+}
+
