@@ -1,8 +1,14 @@
 //! Puts the fragments of a streamed answer together as events in the order that [`Event`] promises.
 
+mod call;
+mod choice;
+
 use canonical::{
-    Delta, ErrorKind, Event, Fault, Finish, FinishReason, Media, Opaque, PartKind, Seal, Usage,
+    Delta, ErrorKind, Event, Fault, FinishReason, Media, Opaque, PartKind, Seal, Usage,
 };
+
+pub(crate) use call::CallFragment;
+use choice::OpenChoice;
 
 /// More choices or tool calls than this in one answer are nonsense, or an attack on our memory.
 const MOST: usize = 128;
@@ -16,47 +22,6 @@ pub(crate) struct Assembly {
     events: Vec<Event>,
     started: bool,
     ended: bool,
-}
-
-/// A choice that still grows.
-#[derive(Debug)]
-struct OpenChoice {
-    index: u32,
-    next_part: u32,
-    prose: Option<Prose>,
-    calls: Vec<OpenCall>,
-    refused: bool,
-    finish: Option<Finish>,
-}
-
-/// The open text or reasoning part of a choice; it closes when the other kind begins.
-#[derive(Debug)]
-struct Prose {
-    part: u32,
-    kind: PartKind,
-}
-
-/// A tool call that still grows. It opens with its name; arguments that come before are held.
-#[derive(Debug)]
-struct OpenCall {
-    index: Option<u64>,
-    id: String,
-    name: String,
-    part: Option<u32>,
-    held: String,
-}
-
-/// A piece of a tool call; providers leave out what they said before, and some what they never said.
-#[derive(Debug, Default)]
-pub(crate) struct CallFragment<'a> {
-    /// Which of the calls under way.
-    pub(crate) index: Option<u64>,
-    /// The call's id; empty where it isn't given.
-    pub(crate) id: &'a str,
-    /// The tool's name; empty where it isn't given.
-    pub(crate) name: &'a str,
-    /// More of the arguments' JSON text.
-    pub(crate) arguments: &'a str,
 }
 
 impl Assembly {
@@ -224,127 +189,6 @@ impl Assembly {
     }
 }
 
-impl OpenChoice {
-    fn new(index: u32) -> Self {
-        Self { index, next_part: 0, prose: None, calls: Vec::new(), refused: false, finish: None }
-    }
-
-    fn open(&mut self, kind: PartKind, events: &mut Vec<Event>) -> u32 {
-        let part = self.next_part;
-        self.next_part += 1;
-        events.push(Event::PartStart { choice: self.index, part, kind });
-        part
-    }
-
-    fn open_prose(&mut self, kind: PartKind, seal: Option<Seal>, events: &mut Vec<Event>) -> u32 {
-        if let Some(prose) = self.prose.as_ref().filter(|prose| prose.kind == kind) {
-            return prose.part;
-        }
-        self.close_prose(events);
-        let part = self.open(kind.clone(), events);
-        if let Some(seal) = seal {
-            let delta = Delta::Seal(seal);
-            events.push(Event::PartDelta { choice: self.index, part, delta });
-        }
-        self.prose = Some(Prose { part, kind });
-        part
-    }
-
-    fn close_prose(&mut self, events: &mut Vec<Event>) {
-        if let Some(Prose { part, .. }) = self.prose.take() {
-            events.push(Event::PartEnd { choice: self.index, part });
-        }
-    }
-
-    /// Finds the call that a fragment belongs to.
-    fn continued(&self, fragment: &CallFragment<'_>) -> Option<usize> {
-        self.calls.iter().rposition(|call| call.is_continued_by(fragment))
-    }
-
-    fn grow_call(&mut self, position: usize, fragment: &CallFragment<'_>, events: &mut Vec<Event>) {
-        if position == self.calls.len() {
-            self.calls.push(OpenCall::new(fragment));
-        }
-        let Some(call) = self.calls.get_mut(position) else { return };
-        call.take(fragment);
-        if !call.name.is_empty() {
-            call.flush(self.index, &mut self.next_part, events);
-        }
-    }
-
-    /// Closes all that is open and says why the choice ended.
-    fn close(&mut self, events: &mut Vec<Event>) {
-        self.close_prose(events);
-        for call in &mut self.calls {
-            // A call that never got a name is passed on as the provider left it.
-            call.flush(self.index, &mut self.next_part, events);
-            if let Some(part) = call.part {
-                events.push(Event::PartEnd { choice: self.index, part });
-            }
-        }
-        let mut finish = self.finish.take().unwrap_or_else(|| FinishReason::Stop.into());
-        if self.refused {
-            finish.reason = FinishReason::ContentFilter;
-        } else if finish.reason == FinishReason::Stop && !self.calls.is_empty() {
-            // Ollama never says so, and OpenAI doesn't when the caller named the tool.
-            finish.reason = FinishReason::ToolCalls;
-        }
-        events.push(Event::Finish { choice: self.index, finish });
-    }
-}
-
-impl OpenCall {
-    fn new(fragment: &CallFragment<'_>) -> Self {
-        Self {
-            index: fragment.index,
-            id: String::new(),
-            name: String::new(),
-            part: None,
-            held: String::new(),
-        }
-    }
-
-    /// Whether the fragment belongs to this call: by index, else by id; one with neither continues the
-    /// latest call. A new id and name at a known index make another call, since some servers number every
-    /// call 0.
-    fn is_continued_by(&self, fragment: &CallFragment<'_>) -> bool {
-        let differs =
-            |ours: &str, theirs: &str| !ours.is_empty() && !theirs.is_empty() && ours != theirs;
-        let is_other = differs(&self.name, fragment.name)
-            || (differs(&self.id, fragment.id) && !fragment.name.is_empty());
-        match (self.index, fragment.index) {
-            (Some(ours), Some(theirs)) => ours == theirs && !is_other,
-            (None, _) | (_, None) if fragment.id.is_empty() => fragment.name.is_empty(),
-            (None, _) | (_, None) => fragment.id == self.id,
-        }
-    }
-
-    fn take(&mut self, fragment: &CallFragment<'_>) {
-        if self.id.is_empty() {
-            fragment.id.clone_into(&mut self.id);
-        }
-        if self.name.is_empty() {
-            fragment.name.clone_into(&mut self.name);
-        }
-        self.held.push_str(fragment.arguments);
-    }
-
-    /// Opens the call if it isn't, and hands out the arguments held.
-    fn flush(&mut self, choice: u32, next_part: &mut u32, events: &mut Vec<Event>) {
-        let part = *self.part.get_or_insert_with(|| {
-            let part = *next_part;
-            *next_part += 1;
-            let kind = PartKind::ToolCall { id: self.id.clone(), name: self.name.clone() };
-            events.push(Event::PartStart { choice, part, kind });
-            part
-        });
-        if !self.held.is_empty() {
-            let delta = Delta::Arguments(std::mem::take(&mut self.held));
-            events.push(Event::PartDelta { choice, part, delta });
-        }
-    }
-}
-
 /// The fault of an answer that its dialect does not allow; `detail` is for the log.
 pub(crate) fn malformed(detail: impl std::fmt::Display) -> Fault {
     Fault::new(ErrorKind::Malformed, "the provider sent an answer that can't be understood")
@@ -354,4 +198,97 @@ pub(crate) fn malformed(detail: impl std::fmt::Display) -> Fault {
 /// The fault of a stream without its end mark.
 pub(crate) fn truncated() -> Fault {
     Fault::new(ErrorKind::Truncated, "the provider's answer ended before it was complete")
+}
+
+#[cfg(test)]
+mod tests {
+    use canonical::{Collector, ErrorKind, Event, EventChecker, FinishReason, Part, Response};
+
+    use super::{Assembly, CallFragment, MOST};
+
+    fn events(mut assembly: Assembly) -> Vec<Event> {
+        let (mut events, mut checker) = (Vec::new(), EventChecker::default());
+        assembly.drain_into(&mut events);
+        for event in &events {
+            checker.check(event).unwrap();
+        }
+        events
+    }
+
+    fn response(mut assembly: Assembly) -> Response {
+        assembly.stop();
+        let mut collector = Collector::default();
+        events(assembly).into_iter().for_each(|event| collector.push(event));
+        collector.finish().unwrap()
+    }
+
+    /// Puts fragments together and returns each call as `id name arguments`.
+    fn calls(fragments: &[(Option<u64>, &str, &str, &str)]) -> Vec<String> {
+        let mut assembly = Assembly::default();
+        for (index, id, name, arguments) in fragments.iter().copied() {
+            assembly.call(0, &CallFragment { index, id, name, arguments });
+        }
+        let response = response(assembly);
+        assert_eq!(response.choices[0].finish.reason, FinishReason::ToolCalls);
+        let call = |part: &Part| match part {
+            Part::ToolCall(call) => format!("{} {} {}", call.id, call.name, call.arguments),
+            other => panic!("{other:?} is no call"),
+        };
+        response.choices[0].parts.iter().map(call).collect()
+    }
+
+    #[test]
+    fn fragments_find_their_calls() {
+        let (zero, one) = (Some(0), Some(1));
+        for (fragments, expected) in [
+            (vec![(one, "a", "f", ""), (one, "", "", "{"), (one, "", "", "}")], vec!["a f {}"]),
+            (
+                vec![(zero, "a", "f", "1"), (one, "b", "g", "2"), (zero, "", "", "3")],
+                vec!["a f 13", "b g 2"],
+            ),
+            (vec![(None, "a", "f", "1"), (None, "", "", "2")], vec!["a f 12"]),
+            (vec![(None, "a", "f", "1"), (None, "b", "f", "2")], vec!["a f 1", "b f 2"]),
+            (vec![(None, "", "f", "1"), (None, "", "g", "2")], vec![" f 1", " g 2"]),
+            (
+                vec![(zero, "a", "f", "1"), (zero, "b", "f", "2"), (zero, "", "", "3")],
+                vec!["a f 1", "b f 23"],
+            ),
+            (vec![(zero, "", "f", "1"), (zero, "", "g", "2")], vec![" f 1", " g 2"]),
+            (vec![(zero, "a", "f", ""), (zero, "a", "f", "1")], vec!["a f 1"]),
+            (vec![(zero, "a", "", "1"), (zero, "", "f", "2")], vec!["a f 12"]),
+            (vec![(zero, "a", "", "1")], vec!["a  1"]),
+        ] {
+            assert_eq!(calls(&fragments), expected, "{fragments:?}");
+        }
+    }
+
+    #[test]
+    fn parts_follow_each_other_in_the_order_they_came() {
+        let mut assembly = Assembly::default();
+        assembly.reasoning(0, "a", None);
+        assembly.text(0, "b");
+        assembly.text(0, "");
+        assembly.text(0, "c");
+        assembly.reasoning(0, "d", None);
+        let response = response(assembly);
+        assert_eq!(response.choices[0].parts.len(), 3);
+        assert_eq!(response.text(), "bc");
+    }
+
+    #[test]
+    fn nonsense_in_bulk_is_refused() {
+        let mut many_calls = Assembly::default();
+        for _ in 0..=MOST {
+            let call = CallFragment { name: "f", ..CallFragment::default() };
+            many_calls.whole_call(0, &call);
+        }
+        let mut many_choices = Assembly::default();
+        many_choices.text(u64::MAX, "a");
+        let mut nothing = Assembly::default();
+        nothing.stop();
+        for assembly in [many_calls, many_choices, nothing] {
+            let refused = matches!(events(assembly).last(), Some(Event::Failed(fault)) if fault.kind == ErrorKind::Malformed);
+            assert!(refused);
+        }
+    }
 }

@@ -4,19 +4,31 @@ use serde_json::Value;
 
 use crate::json::{filled, present};
 
+/// A longer sentence than this is cut: it is quoted to callers and in logs.
+const LONGEST_CHARS: usize = 4096;
+
+/// Returns the sentence, if the body has one.
+pub(crate) fn error_text(body: &Value) -> Option<String> {
+    let mut text = sentence(body)?;
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_CHARS) {
+        text.truncate(end);
+    }
+    Some(text)
+}
+
 /// Looks where providers put it: `error`, `message`, `detail` and `msg`, each a text, an object or a list.
 ///
 /// A list is FastAPI's: one entry for each bad member, with its place in `loc`.
-pub(crate) fn error_text(body: &Value) -> Option<String> {
+fn sentence(body: &Value) -> Option<String> {
     match body {
         Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
         Value::Array(entries) => {
-            let texts: Vec<_> = entries.iter().filter_map(error_text).collect();
+            let texts: Vec<_> = entries.iter().filter_map(sentence).collect();
             (!texts.is_empty()).then(|| texts.join("; "))
         }
         Value::Object(_) => ["error", "message", "detail", "msg"]
             .iter()
-            .find_map(|name| error_text(present(body, name)?))
+            .find_map(|name| sentence(present(body, name)?))
             .map(|text| with_place(body, text))
             .map(|text| with_cause(body, text)),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
@@ -75,5 +87,11 @@ mod tests {
         ] {
             assert_eq!(error_text(&body).as_deref(), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn a_sentence_is_bounded() {
+        let text = error_text(&json!({ "error": "é".repeat(10_000) })).unwrap();
+        assert_eq!(text.chars().count(), super::LONGEST_CHARS);
     }
 }

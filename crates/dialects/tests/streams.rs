@@ -1,6 +1,8 @@
 //! What holds for every stream decoder, whatever it is fed.
 #![allow(clippy::expect_used)]
 
+use std::sync::LazyLock;
+
 use canonical::{ErrorKind, Event, EventChecker};
 use dialects::{Codec, DIALECTS};
 use proptest::prelude::*;
@@ -25,13 +27,13 @@ fn decode(codec: &dyn Codec, bytes: &[u8], sizes: &[usize]) -> Vec<Event> {
 }
 
 /// Our recorded streams, each with its codec.
-fn streams() -> Vec<(&'static dyn Codec, Vec<u8>)> {
+static STREAMS: LazyLock<Vec<(&'static dyn Codec, Vec<u8>)>> = LazyLock::new(|| {
     let of = |codec: &'static dyn Codec| {
         let cases = fixtures::own(codec.dialect().as_str()).into_iter();
         cases.filter(|case| case.is_stream).map(move |case| (codec, case.body))
     };
     DIALECTS.into_iter().flat_map(of).collect()
-}
+});
 
 fn assert_in_order(events: &[Event]) {
     let mut checker = EventChecker::default();
@@ -43,13 +45,13 @@ fn assert_in_order(events: &[Event]) {
 
 #[test]
 fn a_stream_cut_anywhere_but_in_its_last_bytes_is_no_answer() {
-    for (codec, bytes) in streams() {
-        let whole = decode(codec, &bytes, &[usize::MAX]);
+    for (codec, bytes) in STREAMS.iter() {
+        let whole = decode(*codec, bytes, &[usize::MAX]);
         if whole.last() != Some(&Event::Stop) {
             continue;
         }
         for end in 0..bytes.len() / 2 {
-            let events = decode(codec, bytes.get(..end).expect("a cut"), &[usize::MAX]);
+            let events = decode(*codec, bytes.get(..end).expect("a cut"), &[usize::MAX]);
             assert_in_order(&events);
             let cut = matches!(events.last(), Some(Event::Failed(fault)) if fault.kind == ErrorKind::Truncated);
             assert!(cut, "{} at {end}: {events:?}", codec.dialect());
@@ -70,13 +72,14 @@ fn an_endless_frame_is_refused() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn chunk_boundaries_never_show(
         index: prop::sample::Index,
         sizes in prop::collection::vec(1usize..40, 1..8),
     ) {
-        let streams = streams();
-        let (codec, bytes) = index.get(&streams);
+        let (codec, bytes) = index.get(&STREAMS);
         prop_assert_eq!(decode(*codec, bytes, &sizes), decode(*codec, bytes, &[usize::MAX]));
     }
 
@@ -86,8 +89,7 @@ proptest! {
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
         sizes in prop::collection::vec(1usize..40, 1..8),
     ) {
-        let streams = streams();
-        let (codec, bytes) = index.get(&streams);
+        let (codec, bytes) = index.get(&STREAMS);
         let mut bytes = bytes.clone();
         for (place, byte) in damage {
             *place.get_mut(&mut bytes) = byte;

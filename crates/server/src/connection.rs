@@ -7,7 +7,6 @@ use std::sync::Arc;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -15,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::exchange::Exchange;
 use crate::front::{Downstream, Front};
-use crate::strict_stream::StrictStream;
+use crate::strict_stream::{Socket, StrictStream};
 use crate::{Scheme, Tls};
 
 /// Serves one accepted socket. Once `draining` is cancelled it ends after the answer in progress.
@@ -49,7 +48,7 @@ async fn serve_http<S>(
     front: Front,
     draining: CancellationToken,
 ) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Socket,
 {
     let exchange = Arc::new(Exchange::default());
     let stream = StrictStream::new(stream, Arc::clone(&exchange), Arc::clone(&front.limits));

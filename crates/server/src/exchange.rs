@@ -16,6 +16,7 @@ struct State {
     /// Who waits for there to be none.
     waiting: Option<Waker>,
     refusal: Option<Refusal>,
+    reset: bool,
 }
 
 impl Exchange {
@@ -51,6 +52,15 @@ impl Exchange {
 
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         self.state().refusal
+    }
+
+    /// Says that the connection must not end as if all were well.
+    pub(crate) fn reset(&self) {
+        self.state().reset = true;
+    }
+
+    pub(crate) fn is_reset(&self) -> bool {
+        self.state().reset
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -42,7 +42,7 @@ impl Front {
     ) -> http::Response<RecordedBody> {
         let Downstream { peer, scheme, exchange } = downstream;
         let method = request.method().clone();
-        let mut record = Record::new(method.clone(), *peer, Arc::clone(exchange));
+        let mut record = Record::new(&request, *peer, Arc::clone(exchange));
         let request_id = record.request_id;
 
         let path = request.uri().path().to_owned();

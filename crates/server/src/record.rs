@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{Method, Request, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 
@@ -23,6 +23,7 @@ pub(crate) struct Record {
     pub(crate) route: Option<&'static str>,
     /// None when the client left before there was an answer.
     pub(crate) status: Option<StatusCode>,
+    version: Version,
     exchange: Arc<Exchange>,
     began: Instant,
     end: End,
@@ -35,11 +36,26 @@ enum End {
 }
 
 impl Record {
-    pub(crate) fn new(method: Method, peer: SocketAddr, exchange: Arc<Exchange>) -> Self {
-        let request_id = RequestId::random();
-        let began = Instant::now();
-        let (route, status, end) = (None, None, End::Cut);
-        Self { request_id, method, peer, route, status, exchange, began, end }
+    pub(crate) fn new<B>(request: &Request<B>, peer: SocketAddr, exchange: Arc<Exchange>) -> Self {
+        Self {
+            request_id: RequestId::random(),
+            method: request.method().clone(),
+            version: request.version(),
+            peer,
+            route: None,
+            status: None,
+            exchange,
+            began: Instant::now(),
+            end: End::Cut,
+        }
+    }
+
+    fn note_failure(&self, failure: &BodyFailure) {
+        tracing::warn!(request.id = %self.request_id, error = %failure, "answer broke off");
+        // In HTTP/1.0 an answer ends where its connection does: closing would look like the end.
+        if self.version == Version::HTTP_10 {
+            self.exchange.reset();
+        }
     }
 }
 
@@ -66,12 +82,13 @@ impl Drop for Record {
 #[derive(Debug)]
 pub(crate) struct RecordedBody {
     body: Body,
+    failure: Option<BodyFailure>,
     record: Record,
 }
 
 impl RecordedBody {
     pub(crate) fn new(body: Body, record: Record) -> Self {
-        let mut recorded = Self { body, record };
+        let mut recorded = Self { body, failure: None, record };
         recorded.note_end();
         recorded
     }
@@ -92,14 +109,21 @@ impl HttpBody for RecordedBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyFailure>>> {
         let this = self.get_mut();
+        if let Some(failure) = this.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
+        }
         let poll = Pin::new(&mut this.body).poll_frame(context);
-        match &poll {
+        match poll {
+            Poll::Ready(Some(Err(failure))) => {
+                this.record.note_failure(&failure);
+                // hyper drops what it has not written when it hears of the failure, so let it write
+                // first.
+                this.failure = Some(failure);
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             Poll::Ready(None) => this.record.end = End::Complete,
             Poll::Ready(Some(Ok(_))) => this.note_end(),
-            Poll::Ready(Some(Err(failure))) => {
-                let request_id = this.record.request_id;
-                tracing::warn!(request.id = %request_id, error = %failure, "answer broke off");
-            }
             Poll::Pending => {}
         }
         poll

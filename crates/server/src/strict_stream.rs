@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 use tokio_util::io::poll_read_buf;
 
 use crate::Limits;
@@ -27,9 +29,26 @@ const REFUSED_REQUEST: &[u8] = b"REFUSED * HTTP/1.1\r\nconnection: close\r\n\r\n
 
 const READ_BYTES: usize = 8 * 1024;
 
+/// A TCP connection, bare or inside TLS.
+pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Socket for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Socket for TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
 /// One connection's bytes, as hyper sees them.
 #[derive(Debug)]
-pub(crate) struct StrictStream<S> {
+pub(crate) struct StrictStream<S: Socket> {
     stream: S,
     framing: Framing,
     exchange: Arc<Exchange>,
@@ -64,7 +83,7 @@ enum Waiting {
     Else,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> StrictStream<S> {
+impl<S: Socket> StrictStream<S> {
     pub(crate) fn new(stream: S, exchange: Arc<Exchange>, limits: Arc<Limits>) -> Self {
         Self {
             stream,
@@ -171,7 +190,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> StrictStream<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for StrictStream<S> {
+impl<S: Socket> AsyncRead for StrictStream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -206,7 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for StrictStream<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for StrictStream<S> {
+impl<S: Socket> AsyncWrite for StrictStream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -242,5 +261,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for StrictStream<S> {
             ready!(this.poll_discard(context));
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: Socket> Drop for StrictStream<S> {
+    fn drop(&mut self) {
+        if self.exchange.is_reset() {
+            // Fails only on a connection that is gone already.
+            let _ = self.stream.tcp().set_zero_linger();
+        }
     }
 }

@@ -186,7 +186,7 @@ fn refuse_oddities(raw: &str) -> Result<(), BaseUrlError> {
     if authority.contains('%') {
         return Err(BaseUrlError::Host);
     }
-    if false {
+    if rest.contains(['?', '#']) {
         return Err(BaseUrlError::QueryOrFragment);
     }
     Ok(())

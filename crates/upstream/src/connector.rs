@@ -118,8 +118,7 @@ fn server_name(host: &Host<String>) -> Result<ServerName<'static>, ConnectError>
     match host {
         Host::Ipv4(address) => Ok(IpAddr::V4(*address).into()),
         Host::Ipv6(address) => Ok(IpAddr::V6(*address).into()),
-        // Certificates name hosts without the dot of the root.
-        Host::Domain(name) => ServerName::try_from(name.trim_end_matches('.').to_owned())
+        Host::Domain(name) => ServerName::try_from(name.clone())
             .map_err(|error| ConnectError::Tls(io::Error::other(error))),
     }
 }

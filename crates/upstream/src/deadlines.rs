@@ -50,9 +50,19 @@ impl Clock {
         Self { deadlines, started: Instant::now() }
     }
 
-    /// Waits for `work` as long as the phase and the whole attempt allow.
+    /// Waits for `work` as long as the phase, which begins now, and the whole attempt allow.
     pub(crate) async fn within<T>(
         &self,
+        phase: Phase,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Fault> {
+        self.within_since(Instant::now(), phase, work).await
+    }
+
+    /// Waits for `work` as long as the phase, which began at `since`, and the whole attempt allow.
+    pub(crate) async fn within_since<T>(
+        &self,
+        since: Instant,
         phase: Phase,
         work: impl Future<Output = T>,
     ) -> Result<T, Fault> {
@@ -61,14 +71,15 @@ impl Clock {
             Phase::FirstByte => self.deadlines.first_byte,
             Phase::Idle => self.deadlines.idle,
         };
+        let phase_left = limit.saturating_sub(since.elapsed());
         let left = self.deadlines.total.saturating_sub(self.started.elapsed());
         // A timeout polls the work first, so an endless stream that is always ready would never end.
         if left.is_zero() {
             return Err(self.overrun());
         }
-        tokio::time::timeout(limit.min(left), work)
+        tokio::time::timeout(phase_left.min(left), work)
             .await
-            .map_err(|_| if limit < left { overdue(phase, limit) } else { self.overrun() })
+            .map_err(|_| if phase_left < left { overdue(phase, limit) } else { self.overrun() })
     }
 
     fn overrun(&self) -> Fault {
@@ -104,6 +115,17 @@ mod tests {
         let fault = clock.within(Phase::Idle, pending::<()>()).await.unwrap_err();
         assert!(fault.public.contains("within 90s"), "{fault}");
         assert_eq!(clock.started.elapsed(), Duration::from_secs(90));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_phase_goes_on_where_it_was_left() {
+        let clock = Clock::start(Deadlines::default());
+        let since = Instant::now();
+        let half = Duration::from_secs(30);
+        let wait = || clock.within_since(since, Phase::Idle, pending::<()>());
+        assert!(tokio::time::timeout(half, wait()).await.is_err());
+        assert_eq!(wait().await.unwrap_err().public, "the provider sent nothing more for 60s");
+        assert_eq!(since.elapsed(), Duration::from_secs(60));
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use canonical::{ErrorKind, Fault};
 use http::HeaderMap;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
 use crate::{
     deadlines::{Clock, Phase},
@@ -34,17 +35,24 @@ pub struct ReplyBody {
     /// Gone after the end and after a fault.
     incoming: Option<Incoming>,
     clock: Clock,
+    /// Since when the next piece is waited for, by whichever call.
+    waiting_since: Option<Instant>,
     left_bytes: usize,
 }
 
 impl ReplyBody {
     pub(crate) fn new(incoming: Incoming, clock: Clock) -> Self {
-        Self { incoming: Some(incoming), clock, left_bytes: STREAM_LIMIT_BYTES }
+        Self {
+            incoming: Some(incoming),
+            clock,
+            waiting_since: None,
+            left_bytes: STREAM_LIMIT_BYTES,
+        }
     }
 
     /// The next piece of the body, of any size but empty; `None` after the end and after a fault.
     ///
-    /// A caller may stop waiting and call again; nothing is lost.
+    /// A caller may stop waiting and call again: nothing is lost, and the idle limit still counts from the first call.
     ///
     /// # Errors
     ///
@@ -74,7 +82,10 @@ impl ReplyBody {
     async fn piece(&mut self) -> Option<Result<Bytes, Fault>> {
         loop {
             let incoming = self.incoming.as_mut()?;
-            let frame = match self.clock.within(Phase::Idle, incoming.frame()).await {
+            let since = *self.waiting_since.get_or_insert_with(Instant::now);
+            let frame = self.clock.within_since(since, Phase::Idle, incoming.frame()).await;
+            self.waiting_since = None;
+            let frame = match frame {
                 Ok(frame) => frame?,
                 Err(fault) => return Some(Err(fault)),
             };

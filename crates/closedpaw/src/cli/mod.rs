@@ -1,5 +1,6 @@
 //! The command line: every verb, its options and where it goes.
 
+mod cell;
 mod chat;
 mod completions;
 mod config;

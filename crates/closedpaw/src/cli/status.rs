@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{gateway::Gateway, session::Session},
+    cli::{cell, gateway::Gateway, session::Session},
     failure::Failure,
 };
 
@@ -19,10 +19,7 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
     let about = gateway.get("/").await?;
     let listed = gateway.get("/api/providers").await?;
     let status = summary(&gateway, &about, &listed);
-    session.screen().show(&status, &["", "status"], || {
-        let members = status.as_object().into_iter().flatten();
-        members.map(|(name, value)| vec![name.replace('_', " "), text(value)]).collect()
-    })
+    session.screen().show(&status, &["", "gateway"], || cell::rows(&status))
 }
 
 fn summary(gateway: &Gateway, about: &Value, listed: &Value) -> Value {
@@ -40,15 +37,4 @@ fn summary(gateway: &Gateway, about: &Value, listed: &Value) -> Value {
         members.insert("insecure_http".to_owned(), json!(instance.insecure_http));
     }
     status
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::Null => "none".to_owned(),
-        Value::Bool(true) => "yes".to_owned(),
-        Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
-        Value::Number(_) | Value::Object(_) => value.to_string(),
-    }
 }

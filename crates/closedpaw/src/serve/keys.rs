@@ -7,7 +7,7 @@ use std::{
 
 use config::Environment;
 use server::Authenticate;
-use store::Store;
+use store::{ProviderRow, Store, StoreError};
 use vault::{AdminKey, IfMissing, MasterKey};
 
 use crate::failure::Failure;
@@ -27,28 +27,36 @@ impl Authenticate for Keys {
 /// Opens the master key. A new one is made only while nothing is sealed with another, so that a keys dir gone
 /// astray is noticed before anything is written beside what it would open.
 pub fn open_master_key(store: &Store, keys_dir: &Path) -> Result<MasterKey, Failure> {
-    let failed = |error: store::StoreError| Failure::failed(error.to_string());
-    let loaded = store.load().map_err(failed)?;
-    let is_sealed = loaded
-        .providers
-        .iter()
-        .any(|row| row.api_key_sealed.is_some() || row.headers_sealed.is_some());
-    let if_missing = if is_sealed { IfMissing::Refuse } else { IfMissing::Create };
-    let key = MasterKey::load(keys_dir, if_missing)
-        .map_err(|error| Failure::failed(error.to_string()))?;
-    let id = key.id().to_string();
-    let sealed_with = store.setting(MASTER_KEY_ID).map_err(failed)?;
-    if is_sealed && sealed_with.as_ref() != Some(&id) {
-        return Err(Failure::failed(format!(
-            "{} is not the master key that the data dir was sealed with: restore that one from a backup, \
-             for nothing else opens it",
-            MasterKey::path(keys_dir).display()
-        )));
+    let failed = |error: &dyn std::error::Error| Failure::failed(error.to_string());
+    if let Some(id) = sealed_with(store).map_err(|error| failed(&error))? {
+        return open_sealing_key(&id, keys_dir).map_err(Failure::failed);
     }
-    if sealed_with.as_ref() != Some(&id) {
-        store.set_setting(MASTER_KEY_ID, &id).map_err(failed)?;
-    }
+    let key = MasterKey::load(keys_dir, IfMissing::Create).map_err(|error| failed(&error))?;
+    store.set_setting(MASTER_KEY_ID, &key.id().to_string()).map_err(|error| failed(&error))?;
     Ok(key)
+}
+
+/// The fingerprint of the master key that something in the data dir is sealed with; `None` when nothing is.
+pub fn sealed_with(store: &Store) -> Result<Option<String>, StoreError> {
+    let is_sealed =
+        |row: &ProviderRow| row.api_key_sealed.is_some() || row.headers_sealed.is_some();
+    if !store.load()?.providers.iter().any(is_sealed) {
+        return Ok(None);
+    }
+    Ok(Some(store.setting(MASTER_KEY_ID)?.unwrap_or_default()))
+}
+
+/// Opens the master key of that fingerprint, or says why it can't be.
+pub fn open_sealing_key(id: &str, keys_dir: &Path) -> Result<MasterKey, String> {
+    let key = MasterKey::load(keys_dir, IfMissing::Refuse).map_err(|error| error.to_string())?;
+    if key.id().to_string() == id {
+        return Ok(key);
+    }
+    Err(format!(
+        "{} is not the master key that the data dir was sealed with: restore that one from a backup, for \
+         nothing else opens it",
+        MasterKey::path(keys_dir).display()
+    ))
 }
 
 /// Takes the admin key from the environment, or opens or makes its file. A new one is shown once, and to a

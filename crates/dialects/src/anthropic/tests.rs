@@ -3,7 +3,10 @@
 mod answers;
 mod requests;
 
-use canonical::{Dialect, Losses, Message, Part, Request, Role, Seal, ToolCall};
+use canonical::{
+    Dialect, Losses, Media, MediaKind, MediaSource, Message, Part, Request, Role, Seal, ToolCall,
+    ToolResult,
+};
 use serde_json::{Value, json};
 
 use super::Anthropic;
@@ -47,4 +50,3 @@ fn result(call_id: &str, content: Vec<Part>, is_error: bool) -> Part {
 fn media(kind: MediaKind, source: MediaSource) -> Part {
     Part::Media(Media { kind, mime: None, source, detail: None, name: Some("plan".to_owned()) })
 }
-

@@ -11,7 +11,9 @@ use super::tool_id;
 use crate::{
     chat_messages::{AssistantMessage, Style, media_url, messages},
     object::object,
-    openai_chat::request::{add_extras, parallel_tool_calls, response_format, tool_choice, tools},
+    openai_chat::request::{
+        add_extras, parallel_tool_calls, response_format, tool_choice, tools, with_parameters,
+    },
 };
 
 /// The highest temperature that the provider takes.
@@ -58,12 +60,6 @@ fn all_messages(request: &Request, losses: &mut Losses) -> Vec<Value> {
         last.insert("prefix".to_owned(), true.into());
     }
     messages
-}
-
-/// Gives a tool without parameters the schema that says so, because the member is required.
-fn with_parameters(tool: &Tool) -> Tool {
-    let nothing = || json!({ "type": "object", "properties": {} });
-    Tool { parameters: tool.parameters.clone().or_else(|| Some(nothing())), ..tool.clone() }
 }
 
 fn temperature(sampling: &Sampling, losses: &mut Losses) -> Option<f64> {

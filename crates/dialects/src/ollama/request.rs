@@ -6,7 +6,10 @@ use canonical::{
 use serde_json::{Map, Value, json};
 
 use super::messages::messages;
-use crate::{object::object, openai_chat::request::tools};
+use crate::{
+    object::object,
+    openai_chat::request::{tools, with_parameters},
+};
 
 /// Writes the request; what the dialect cannot say is noted in `losses`.
 pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
@@ -44,7 +47,7 @@ fn callable_tools(request: &Request, losses: &mut Losses) -> Value {
         losses.note("tools.strict");
     }
     let lenient: Vec<Tool> =
-        request.tools.iter().map(|tool| Tool { strict: None, ..tool.clone() }).collect();
+        request.tools.iter().map(|tool| Tool { strict: None, ..with_parameters(tool) }).collect();
     tools(&lenient)
 }
 

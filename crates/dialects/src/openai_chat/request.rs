@@ -66,6 +66,12 @@ pub(crate) fn tools(tools: &[Tool]) -> Value {
     tools.iter().map(declaration).collect()
 }
 
+/// Gives a tool without parameters the schema that says so, for dialects that require the member.
+pub(crate) fn with_parameters(tool: &Tool) -> Tool {
+    let nothing = || json!({ "type": "object", "properties": {} });
+    Tool { parameters: tool.parameters.clone().or_else(|| Some(nothing())), ..tool.clone() }
+}
+
 /// Writes which tool must be called. Without tools only a wish that can't be granted is noted.
 pub(crate) fn tool_choice(request: &Request, losses: &mut Losses) -> Value {
     let Some(choice) = &request.tool_choice else { return Value::Null };

@@ -17,7 +17,10 @@ pub fn requests() -> Vec<(&'static str, Request)> {
         ("tool_results_without_ids", tool_results_without_ids()),
         ("tool_choice_none", Request { tool_choice: Some(ToolChoice::None), ..tools() }),
         ("tool_choice_auto", Request { tool_choice: Some(ToolChoice::Auto), ..tools() }),
-        ("tool_choice_one", Request { tool_choice: Some(ToolChoice::Tool("tide".into())), ..tools() }),
+        (
+            "tool_choice_one",
+            Request { tool_choice: Some(ToolChoice::Tool("tide".into())), ..tools() },
+        ),
         ("tool_choice_without_tools", Request { tools: vec![], ..tools() }),
         ("media", media()),
         ("media_by_address", media_by_address()),
@@ -131,8 +134,7 @@ fn tool_results() -> Request {
 
 fn tool_results_without_ids() -> Request {
     let calls = vec![call("", "tide", "{\"harbour\":\"no"), call("", "clock", "{}")];
-    let results =
-        vec![result("", Some("clock"), "noon", false), result("", None, "3 m", false)];
+    let results = vec![result("", Some("clock"), "noon", false), result("", None, "3 m", false)];
     let results = Message { role: Role::User, parts: results };
     Request {
         messages: vec![user("How high?"), assistant(calls), results],
@@ -173,10 +175,7 @@ fn json_schema() -> Request {
     let schema = json!({ "type": "object", "properties": { "bird": { "type": "string" } },
         "required": ["bird"], "additionalProperties": false });
     let name = Some("sighting".to_owned());
-    Request {
-        output: OutputFormat::JsonSchema { name, schema, strict: Some(true) },
-        ..plain()
-    }
+    Request { output: OutputFormat::JsonSchema { name, schema, strict: Some(true) }, ..plain() }
 }
 
 fn reasoning(effort: Option<Effort>, budget_tokens: Option<u64>) -> Request {

@@ -88,3 +88,13 @@ async fn a_broken_answer_never_looks_complete() {
     assert!(bytes.contains("transfer-encoding: chunked"));
     assert!(bytes.ends_with("5\r\nfirst\r\n"), "{bytes:?}");
 }
+
+#[tokio::test]
+async fn a_broken_answer_resets_a_connection_whose_end_is_the_answers() {
+    let rig = Rig::open().await;
+    for (path, reset) in [("GET /breaks", true), ("GET /things", false)] {
+        let mut client = rig.connect().await;
+        client.send(rig.head(path).replace("HTTP/1.1", "HTTP/1.0") + "\r\n").await;
+        assert_eq!(client.is_reset().await, reset, "{path}");
+    }
+}

@@ -74,8 +74,9 @@ impl Rig {
     /// Sends one request on a connection of its own.
     pub async fn ask(&self, request: impl AsRef<[u8]>) -> Answer {
         let mut client = self.connect().await;
+        let method = if request.as_ref().starts_with(b"HEAD ") { "HEAD" } else { "GET" };
         client.send(request).await;
-        client.answer().await.expect("an answer")
+        client.answer_to(method).await.expect("an answer")
     }
 
     /// Head lines of a request that passes every check, up to its last header.
@@ -239,6 +240,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
         answer.body = self.received.drain(..length).collect();
         Some(answer)
+    }
+
+    /// Reads until the connection ends, and says whether it was reset.
+    pub async fn is_reset(&mut self) -> bool {
+        self.stream.read_to_end(&mut self.received).await.is_err()
     }
 
     /// Everything until the connection ends.

@@ -58,11 +58,12 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
         Ok(directories) => {
             findings.extend(places::check(&directories));
             findings.push(places::check_admin_key(session, &directories.keys));
-            findings.push(database::check(&directories));
+            findings.extend(database::check(&directories));
             match settings::check(session, &directories) {
                 Err(faults) => findings.extend(faults),
                 Ok((settings, finding)) => {
                     findings.push(finding);
+                    findings.extend(settings::check_certificate(&settings));
                     findings.extend(listeners::check(&directories.data, &settings.server));
                 }
             }

@@ -1,6 +1,6 @@
 //! Ollama, which a fresh gateway talks to: whether it answers where it usually does.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -20,12 +20,12 @@ pub(super) async fn check() -> Finding {
         Ok(status) => {
             Finding::warning(CHECK, format!("{url} answers with status {status}"), ADVICE)
         }
-        Err(reason) => Finding::warning(CHECK, reason, ADVICE),
+        Err(_) => Finding::warning(CHECK, format!("nothing answers at {url}"), ADVICE),
     }
 }
 
-async fn ask(url: &str) -> Result<u16, String> {
-    let base_url = upstream::parse_base_url(url, Network::Local).map_err(|e| e.to_string())?;
+async fn ask(url: &str) -> Result<u16, Box<dyn Error>> {
+    let base_url = upstream::parse_base_url(url, Network::Local)?;
     let call = Call {
         method: Method::GET,
         target: "/api/version",
@@ -33,6 +33,5 @@ async fn ask(url: &str) -> Result<u16, String> {
         body: Bytes::new(),
         deadlines: Deadlines { total: Duration::from_secs(2), ..Deadlines::default() },
     };
-    let reply = Client::new(&base_url, Network::Local, Arc::new(Egress::new())).send(call).await;
-    reply.map(|reply| reply.status).map_err(|fault| fault.to_string())
+    Ok(Client::new(&base_url, Network::Local, Arc::new(Egress::new())).send(call).await?.status)
 }

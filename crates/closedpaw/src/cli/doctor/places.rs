@@ -1,20 +1,16 @@
-//! The data dir, the keys dir and the keys in it: that they are there, and nobody else's.
+//! The data dir, the keys dir and the admin key in it: that they are there, and nobody else's.
 
 use std::path::Path;
 
 use config::Directories;
-use vault::{AdminKey, MasterKey, PrivateFileError, private_file};
+use vault::{AdminKey, PrivateFileError, private_file};
 
 use super::Finding;
 use crate::cli::session::Session;
 
-/// Checks both directories and the master key.
+/// Checks both directories.
 pub(super) fn check(directories: &Directories) -> Vec<Finding> {
-    vec![
-        directory("data dir", &directories.data),
-        directory("keys dir", &directories.keys),
-        file("master key", &MasterKey::path(&directories.keys)),
-    ]
+    vec![directory("data dir", &directories.data), directory("keys dir", &directories.keys)]
 }
 
 /// Checks the admin key, which the environment may give instead of the file.
@@ -33,7 +29,8 @@ fn directory(check: &'static str, path: &Path) -> Finding {
     finding(check, path, private_file::check_directory(path))
 }
 
-fn file(check: &'static str, path: &Path) -> Finding {
+/// Checks that a file is this user's alone; one that is not there is no fault.
+pub(super) fn file(check: &'static str, path: &Path) -> Finding {
     finding(check, path, private_file::check(path))
 }
 

@@ -1,6 +1,7 @@
-//! The config file, the environment and the certificate.
+//! The config file and the environment, and the certificate that they name.
 
 use config::{Directories, ServerFlags, Settings};
+use server::Tls;
 
 use super::Finding;
 use crate::cli::session::Session;
@@ -24,4 +25,14 @@ pub(super) fn check(
         format!("defaults and the environment are sound; there is no {}", file.display())
     };
     Ok((settings, Finding::ok(CHECK, found)))
+}
+
+/// Whether the certificate can be shown, if there is to be one.
+pub(super) fn check_certificate(settings: &Settings) -> Option<Finding> {
+    const CHECK: &str = "certificate";
+    let config::Tls { cert, key } = settings.server.tls.as_ref()?;
+    Some(match Tls::load(cert.value.clone(), key.value.clone()) {
+        Ok(_) => Finding::ok(CHECK, format!("{} and its key fit", cert.display())),
+        Err(error) => Finding::failed(CHECK, error.to_string()),
+    })
 }

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use crate::{
     cli::{
+        cell,
         gateway::Gateway,
-        providers::{details, name_argument, path_of, with_suggestion},
+        providers::{name_argument, path_of, with_suggestion},
         session::Session,
     },
     failure::Failure,
@@ -37,7 +38,7 @@ async fn of_all(session: &Session, gateway: &Gateway) -> Result<bool, Failure> {
     let answer = gateway.get("/api/providers/health").await?;
     session.screen().show(&answer, &["provider", "healthy"], || {
         let found = answer.as_object().into_iter().flatten();
-        found.map(|(name, healthy)| vec![name.clone(), details::text(Some(healthy))]).collect()
+        found.map(|(name, healthy)| vec![name.clone(), cell::text(Some(healthy))]).collect()
     })?;
     Ok(answer.as_object().into_iter().flatten().all(|(_, healthy)| healthy == &Value::Bool(true)))
 }
@@ -49,6 +50,6 @@ async fn of_one(
 ) -> Result<bool, Failure> {
     let path = format!("{}/health", path_of(name));
     let answer = with_suggestion(gateway, name, gateway.get(&path).await).await?;
-    session.screen().show(&answer, &["", name.as_str()], || details::rows(&answer))?;
+    session.screen().show(&answer, &["", name.as_str()], || cell::rows(&answer))?;
     Ok(answer.get("healthy") == Some(&Value::Bool(true)))
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    cli::{gateway::Gateway, providers::details::text, session::Session},
+    cli::{cell, gateway::Gateway, session::Session},
     failure::Failure,
 };
 
@@ -17,14 +17,14 @@ pub async fn run(session: &Session, gateway: &Gateway) -> Result<(), Failure> {
         let providers = answer.get("providers").and_then(Value::as_object);
         let row = |(name, provider): (&String, &Value)| {
             let star = if default == Some(name) { " *" } else { "" };
-            let cell = |member| text(provider.get(member));
+            let text = |member| cell::text(provider.get(member));
             vec![
                 format!("{name}{star}"),
-                cell("type"),
-                cell("enabled"),
-                cell("has_api_key"),
-                cell("default_model"),
-                cell("base_url"),
+                text("type"),
+                text("enabled"),
+                text("has_api_key"),
+                text("default_model"),
+                text("base_url"),
             ]
         };
         providers.into_iter().flatten().map(row).collect()

@@ -1,6 +1,16 @@
 //! Where things are, and how answers out of the ordinary are read.
 
-use super::*;
+use std::time::Duration;
+
+use canonical::{
+    Collector, Dialect, ErrorKind, Event, EventChecker, Fault, FinishReason, Opaque, Part,
+    Reasoning, Request, Response, Role,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Anthropic, call, check, seal, turn};
+use crate::{Codec, ErrorAnswer, ModelPage};
 
 #[test]
 fn targets() {

@@ -1,6 +1,12 @@
 //! What requests become.
 
-use super::*;
+use canonical::{
+    Dialect, Effort, MediaKind, MediaSource, Opaque, OutputFormat, Part, Reasoning,
+    ReasoningControl, Request, Role, Sampling, Tool, ToolChoice,
+};
+use serde_json::{Value, json};
+
+use super::{call, check, media, result, seal, turn};
 
 #[test]
 fn instructions_stand_before_the_conversation() {
@@ -226,4 +232,3 @@ fn extras_go_home_only_and_never_over_our_own() {
     check(&with(Dialect::Anthropic), json!({"service_tier": "auto"}), "max_tokens");
     check(&with(Dialect::Gemini), json!({}), "service_tier, max_tokens");
 }
-

@@ -1,6 +1,15 @@
 //! Where things are, and how answers out of the ordinary are read.
 
-use super::*;
+use std::time::Duration;
+
+use canonical::{
+    Collector, ErrorKind, Event, EventChecker, Fault, FinishReason, Part, Response, Role, Usage,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Gemini, call, check_contents, turn};
+use crate::{Codec, ErrorAnswer, ModelPage};
 
 #[test]
 fn a_model_cannot_change_the_target() {

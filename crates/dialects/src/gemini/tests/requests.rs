@@ -1,6 +1,12 @@
 //! What requests become.
 
-use super::*;
+use canonical::{
+    Dialect, Effort, Media, MediaKind, MediaSource, Opaque, OutputFormat, Part, Reasoning,
+    ReasoningControl, Request, Role, Sampling, Tool, ToolChoice,
+};
+use serde_json::json;
+
+use super::{call, check, check_contents, media, result, seal, turn};
 
 #[test]
 fn instructions_are_no_turn() {
@@ -189,4 +195,3 @@ fn extras_go_home_only_and_never_over_our_own() {
     check(&with(Dialect::Gemini), json!({"safetySettings": []}), "contents");
     check(&with(Dialect::OpenAiChat), json!({}), "safetySettings, contents");
 }
-
