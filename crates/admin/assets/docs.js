@@ -22,9 +22,9 @@ function typeOf(schema = {}) {
   if (schema.enum) return schema.enum.map((word) => JSON.stringify(word)).join(" | ");
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   const choices = schema.anyOf ?? schema.oneOf;
-  if (choices) return choices.map(typeOf).join(" | ");
+  if (choices) return choices.map(typeOf).filter((type) => type !== "").join(" | ");
   if (schema.type === undefined) return "any";
-  const types = [schema.type].flat();
+  const types = [schema.type].flat().filter((type) => type !== "null");
   const items = schema.items ? ` of ${typeOf(schema.items)}` : "";
   return types.map((type) => (type === "array" ? `array${items}` : type)).join(" | ");
 }
@@ -36,19 +36,30 @@ function bounds({ minimum, maximum }) {
   return ` ${minimum}…${maximum}`;
 }
 
-function members(schema) {
-  const properties = Object.entries(schema.properties ?? {});
-  if (!properties.length) return el("p", { class: "hint" }, typeOf(schema));
-  const rows = properties.map(([name, member]) =>
-    el(
+// The members of an object inside a member, so that nothing stays a bare "object".
+function inner(schema = {}) {
+  return schema.properties ? schema : schema.items ? inner(schema.items) : null;
+}
+
+function rowsOf(schema, marks, prefix = "") {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
+    const required = marks && schema.required?.includes(name);
+    const row = el(
       "tr",
       {},
-      el("th", { scope: "row" }, el("code", {}, name), schema.required?.includes(name) ? el("span", { class: "required" }, "required") : null),
+      el("th", { scope: "row" }, el("code", {}, prefix + name), required ? el("span", { class: "required" }, "required") : null),
       el("td", {}, el("code", {}, typeOf(member) + bounds(member))),
       el("td", {}, ...prose(member.description)),
-    ),
-  );
-  return el("div", { class: "scroll" }, el("table", {}, el("tbody", {}, ...rows)));
+    );
+    const deeper = inner(member);
+    return deeper ? [row, ...rowsOf(deeper, marks, `${prefix}${name}${member.items ? "[]." : "."}`)] : [row];
+  });
+}
+
+function table(schema, marks) {
+  const rows = rowsOf(schema, marks);
+  if (!rows.length) return el("p", { class: "hint" }, typeOf(schema));
+  return el("table", {}, el("tbody", {}, ...rows));
 }
 
 function example(schema = {}) {
@@ -76,9 +87,9 @@ function operation(path, method, described) {
   const parts = [el("h3", {}, el("span", { class: `verb ${method}` }, verb), " ", el("code", {}, path))];
   parts.push(el("p", {}, ...prose(described.summary)));
   if (described.security?.length === 0) parts.push(el("p", { class: "hint" }, "Open: needs no key."));
-  if (query.length) parts.push(el("h4", {}, "Query"), members(asSchema));
-  if (body) parts.push(el("h4", {}, "Takes"), members(body));
-  parts.push(el("h4", {}, "Answers 200"), members(answer));
+  if (query.length) parts.push(el("h4", {}, "Query"), table(asSchema, true));
+  if (body) parts.push(el("h4", {}, "Takes"), table(body, true));
+  parts.push(el("h4", {}, "Answers 200"), table(answer, false));
   if (refusals.length) {
     const items = refusals.map(([status, { description }]) => el("li", {}, el("code", {}, status), " ", ...prose(description)));
     parts.push(el("h4", {}, "Refuses"), el("ul", {}, ...items));

@@ -20,19 +20,15 @@ pub(crate) struct Layers<'a> {
 }
 
 impl Layers<'_> {
-    /// The winning raw value: the highest layer's, or the default.
-    pub(crate) fn raw(&self, setting: &'static Setting) -> Raw {
-        self.given(setting).unwrap_or_else(|| {
-            let default = setting.default.iter().map(|text| (*text).to_owned()).collect();
-            Value::new(default, Origin::Default)
-        })
-    }
-
-    /// The winning value of a setting that anybody gave.
-    pub(crate) fn given(&self, setting: &'static Setting) -> Option<Raw> {
-        find(&self.flags, setting)
-            .or_else(|| from_variable(self.environment, setting))
-            .or_else(|| find(&self.file, setting))
+    /// Every raw value that was given to a setting, the winning one first.
+    pub(crate) fn given(&self, setting: &'static Setting) -> impl Iterator<Item = Raw> {
+        [
+            find(&self.flags, setting),
+            from_variable(self.environment, setting),
+            find(&self.file, setting),
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// The parsed value of a single setting, or its type's default when there is none or it is faulty.
@@ -46,22 +42,29 @@ impl Layers<'_> {
         Value::new(all.value.into_iter().next().unwrap_or_default(), all.origin)
     }
 
-    /// The parsed values of a list; faulty ones are left out.
+    /// The parsed values of a list; faulty ones are left out. What a higher layer replaces must be sound too: it
+    /// would surprise on the day that the higher one is gone.
     pub(crate) fn all<T>(
         &self,
         setting: &'static Setting,
         parse: impl Fn(&str) -> Result<T, String>,
         faults: &mut Vec<Fault>,
     ) -> Value<Vec<T>> {
-        let Raw { value, origin } = self.raw(setting);
-        let mut parsed = Vec::with_capacity(value.len());
-        for text in value {
-            match parse(&text) {
-                Ok(value) => parsed.push(value),
-                Err(message) => faults.push(Fault::in_value(&origin, setting.name, &message)),
+        let mut parse_one = |raw: Raw| {
+            let Raw { value, origin } = raw;
+            let mut parsed = Vec::with_capacity(value.len());
+            for text in value {
+                match parse(&text) {
+                    Ok(value) => parsed.push(value),
+                    Err(message) => faults.push(Fault::in_value(&origin, setting.name, &message)),
+                }
             }
-        }
-        Value::new(parsed, origin)
+            Value::new(parsed, origin)
+        };
+        let default = setting.default.iter().map(|text| (*text).to_owned()).collect();
+        let winning_first: Vec<_> = self.given(setting).map(&mut parse_one).collect();
+        let winning = winning_first.into_iter().next();
+        winning.unwrap_or_else(|| parse_one(Value::new(default, Origin::Default)))
     }
 }
 

@@ -124,7 +124,7 @@ pub(crate) fn check(layers: &Layers<'_>, faults: &mut Vec<Fault>) -> Server {
     let key = given_path(layers, &TLS_KEY);
     let insecure_http = layers.one(&INSECURE_HTTP, switch, faults);
 
-    if layers.raw(&LISTEN).is_empty() && !faults.iter().any(|fault| fault.origin == listen.origin) {
+    if listen.is_empty() && !faults.iter().any(|fault| fault.origin == listen.origin) {
         faults.push(Fault::in_value(&listen.origin, "listen", "expected at least one address"));
     }
     let tls = match (cert, key) {
@@ -172,7 +172,7 @@ fn refuse_plain_http_beyond_loopback(
 
 /// A path that was given, even as a refused value: the pair rule asks only who gave what.
 fn given_path(layers: &Layers<'_>, setting: &'static Setting) -> Option<Value<PathBuf>> {
-    let raw = layers.given(setting)?;
+    let raw = layers.given(setting).next()?;
     let path = raw.value.first().map(PathBuf::from).unwrap_or_default();
     Some(Value::new(path, raw.origin))
 }

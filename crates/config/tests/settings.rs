@@ -106,6 +106,22 @@ fn every_fault_at_once_with_its_line() {
 }
 
 #[test]
+fn a_fault_counts_even_where_a_higher_layer_replaces_it() {
+    let case = Case::with_file("[server]\nlisten = [\"nowhere\"]\n");
+    let flags = ServerFlags { listen: vec!["127.0.0.1:1".into()], ..Default::default() };
+    let faults = case.load([("CLOSEDPAW_LISTEN", "8000")], &flags).unwrap_err();
+    let origins: Vec<_> = faults.0.iter().map(|fault| fault.origin.clone()).collect();
+    assert_eq!(origins, [Origin::Variable("CLOSEDPAW_LISTEN"), case.line(2)]);
+}
+
+#[test]
+fn at_least_one_listener_is_needed() {
+    let faults = Case::with_file("[server]\nlisten = []\n").load([], &ServerFlags::default());
+    let text = faults.unwrap_err().to_string();
+    assert!(text.ends_with("config.toml:2: listen: expected at least one address"), "{text}");
+}
+
+#[test]
 fn a_syntax_error_has_its_line_and_hides_nothing() {
     let case = Case::with_file("[server]\nlisten = \n[log]\nlevel = \"loud\"\n");
     let faults = case.load([], &ServerFlags::default()).unwrap_err();

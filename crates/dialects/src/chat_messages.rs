@@ -9,18 +9,15 @@ use serde_json::{Map, Value, json};
 use crate::tool_ids::ToolIds;
 
 /// Where the two dialects differ.
-pub(crate) trait Style {
+pub(crate) struct Style {
     /// The dialect whose seals and opaque blocks may be sent.
-    const DIALECT: Dialect;
-
-    /// Makes the id that the provider is told for a tool call.
-    fn tool_id(original: &str, position: usize) -> String;
-
+    pub(crate) dialect: Dialect,
+    /// Makes the id that the provider is told for a tool call, of its own id and its position.
+    pub(crate) tool_id: fn(&str, usize) -> String,
     /// Writes media as a content chunk, unless the dialect can't say it.
-    fn media(media: &Media) -> Option<Value>;
-
+    pub(crate) media: fn(&Media) -> Option<Value>,
     /// Writes the model's earlier thinking into its message.
-    fn reasoning(reasoning: &Reasoning, message: &mut AssistantMessage, losses: &mut Losses);
+    pub(crate) reasoning: fn(&Reasoning, &mut AssistantMessage, &mut Losses),
 }
 
 /// An assistant's message under construction.
@@ -34,13 +31,9 @@ pub(crate) struct AssistantMessage {
 }
 
 /// Writes the system prompt and all turns.
-pub(crate) fn messages<S: Style>(request: &Request, losses: &mut Losses) -> Vec<Value> {
-    let mut writer = Writer::<S> {
-        ids: ToolIds::new(S::tool_id),
-        losses,
-        out: Vec::new(),
-        style: std::marker::PhantomData,
-    };
+pub(crate) fn messages(style: &Style, request: &Request, losses: &mut Losses) -> Vec<Value> {
+    let ids = ToolIds::new(style.tool_id);
+    let mut writer = Writer { style, ids, losses, out: Vec::new() };
     if !request.system.is_empty() {
         writer.said("system", &request.system);
     }
@@ -54,14 +47,14 @@ pub(crate) fn messages<S: Style>(request: &Request, losses: &mut Losses) -> Vec<
     writer.out
 }
 
-struct Writer<'a, S> {
+struct Writer<'a> {
+    style: &'a Style,
     ids: ToolIds,
     losses: &'a mut Losses,
     out: Vec<Value>,
-    style: std::marker::PhantomData<S>,
 }
 
-impl<S: Style> Writer<'_, S> {
+impl Writer<'_> {
     fn said(&mut self, role: &str, parts: &[Part]) {
         let content = self.content(parts);
         self.out.push(json!({ "role": role, "content": plain(content) }));
@@ -98,7 +91,9 @@ impl<S: Style> Writer<'_, S> {
         let mut message = AssistantMessage::default();
         for part in parts {
             match part {
-                Part::Reasoning(reasoning) => S::reasoning(reasoning, &mut message, self.losses),
+                Part::Reasoning(reasoning) => {
+                    (self.style.reasoning)(reasoning, &mut message, self.losses)
+                }
                 Part::ToolCall(call) => {
                     let call = self.tool_call(call);
                     message.tool_calls.push(call);
@@ -130,13 +125,15 @@ impl<S: Style> Writer<'_, S> {
                 Some(json!({ "type": "text", "text": text }))
             }
             Part::Media(media) => {
-                let chunk = S::media(media);
+                let chunk = (self.style.media)(media);
                 if chunk.is_none() {
                     self.losses.note(media_member(media.kind));
                 }
                 chunk
             }
-            Part::Opaque(opaque) if opaque.dialect == S::DIALECT => Some(opaque.json.clone()),
+            Part::Opaque(opaque) if opaque.dialect == self.style.dialect => {
+                Some(opaque.json.clone())
+            }
             Part::Opaque(opaque) => {
                 self.losses.note(format!("messages.{}", opaque_name(&opaque.json)));
                 None

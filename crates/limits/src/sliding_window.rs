@@ -24,13 +24,15 @@ impl SlidingWindow {
         Self { limit, span, starts: VecDeque::new() }
     }
 
-    /// Counts a start at `now`. Calls must not go back in time.
+    /// Counts a start at `now`, or at the latest start if that is later: callers who race for the window
+    /// have read the clock before they got hold of it.
     ///
     /// # Errors
     ///
     /// Counts nothing and returns how long to wait when the window is full: a start after exactly that
     /// long is admitted, unless others were first.
     pub fn try_start(&mut self, now: Instant) -> Result<(), Duration> {
+        let now = self.starts.back().map_or(now, |latest| now.max(*latest));
         while self.starts.front().is_some_and(|start| now.duration_since(*start) >= self.span) {
             self.starts.pop_front();
         }
@@ -61,6 +63,17 @@ mod tests {
             assert_eq!(window.try_start(now), Ok(()));
         }
         assert_eq!(window.try_start(now), Err(MINUTE));
+    }
+
+    #[test]
+    fn a_caller_who_lost_the_race_counts_as_the_latest() {
+        let (early, late) = (Instant::now(), Instant::now() + Duration::from_secs(1));
+        let mut window = SlidingWindow::new(2, MINUTE);
+        assert_eq!(window.try_start(late), Ok(()));
+        assert_eq!(window.try_start(early), Ok(()));
+        assert_eq!(window.try_start(early), Err(MINUTE));
+        assert_eq!(window.try_start(early + MINUTE), Err(Duration::from_secs(1)));
+        assert_eq!(window.try_start(late + MINUTE), Ok(()));
     }
 
     #[test]

@@ -18,9 +18,19 @@ const IDLE_LIMIT: Duration = Duration::from_secs(120);
 /// A whole answer longer than this is refused.
 const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 
+/// How an answer is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// All at once.
+    Whole,
+    /// Piece by piece.
+    Stream,
+}
+
 /// Writes the request in the provider's dialect.
-pub(crate) fn encode(target: &Target, mut request: Request) -> (Bytes, Losses) {
+pub(crate) fn encode(target: &Target, mut request: Request, mode: Mode) -> (Bytes, Losses) {
     request.model.clone_from(&target.model);
+    request.stream = mode == Mode::Stream;
     let mut losses = Losses::default();
     let quirks = target.provider.config().quirks();
     let body = target.provider.codec().encode_request(&request, &quirks, &mut losses);
@@ -57,17 +67,6 @@ pub(crate) async fn attempt(target: &Target, body: Bytes, mode: Mode) -> Result<
 /// Fails when the body breaks off, or is no answer of the provider's dialect.
 pub(crate) async fn read_whole(target: &Target, reply: Reply) -> Result<Response, Fault> {
     let body = reply.body.collect(MOST_ANSWER_BYTES).await?;
-    target.provider.codec().decode_response(&body).map_err(|mut fault| {
-        fault.public = target.provider.without_secrets(fault.public);
-        fault
-    })
-}
-
-/// How an answer is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// All at once.
-    Whole,
-    /// Piece by piece.
-    Stream,
+    let response = target.provider.codec().decode_response(&body);
+    response.map_err(|fault| target.provider.redacted(fault))
 }

@@ -28,24 +28,17 @@ impl EventStream {
             ready: VecDeque::new(),
             ended: false,
         };
-        while !stream.ready.iter().any(is_more_than_a_greeting) {
+        while !stream.ended && !stream.ready.iter().any(begins_the_answer) {
             stream.read().await;
         }
-        let failed = stream.ready.iter().find_map(|event| match event {
-            Event::Failed(fault) => Some(fault.clone()),
-            Event::Start { .. }
-            | Event::PartStart { .. }
-            | Event::PartDelta { .. }
-            | Event::PartEnd { .. }
-            | Event::Finish { .. }
-            | Event::Usage(_)
-            | Event::Stop => None,
-        });
         let said_something =
             stream.ready.iter().any(|event| matches!(event, Event::PartDelta { .. }));
-        match failed {
-            Some(fault) if !said_something => Err(fault),
-            Some(_) | None => Ok(stream),
+        match stream.ready.pop_back() {
+            Some(Event::Failed(fault)) if !said_something => Err(fault),
+            last => {
+                stream.ready.extend(last);
+                Ok(stream)
+            }
         }
     }
 
@@ -70,15 +63,19 @@ impl EventStream {
         match self.body.chunk().await {
             Some(Ok(chunk)) => self.decoder.feed(&chunk, &mut events),
             Some(Err(fault)) => events.push(Event::Failed(fault)),
-            None => self.decoder.finish(&mut events),
-        }
-        for mut event in events {
-            if let Event::Failed(fault) = &mut event {
-                fault.public = self.provider.without_secrets(std::mem::take(&mut fault.public));
+            None => {
+                self.decoder.finish(&mut events);
+                self.ended = true;
             }
-            let last = matches!(event, Event::Stop | Event::Failed(_));
+        }
+        for event in events {
+            let event = match event {
+                Event::Failed(fault) => Event::Failed(self.provider.redacted(fault)),
+                other => other,
+            };
+            let is_last = matches!(event, Event::Stop | Event::Failed(_));
             self.ready.push_back(event);
-            if last {
+            if is_last {
                 self.ended = true;
                 return;
             }
@@ -87,11 +84,10 @@ impl EventStream {
 }
 
 /// Whether an event is part of the answer, or its end.
-fn is_more_than_a_greeting(event: &Event) -> bool {
+fn begins_the_answer(event: &Event) -> bool {
     match event {
-        Event::Start { .. } | Event::Usage(_) => false,
-        Event::PartStart { .. }
-        | Event::PartDelta { .. }
+        Event::Start { .. } | Event::PartStart { .. } | Event::Usage(_) => false,
+        Event::PartDelta { .. }
         | Event::PartEnd { .. }
         | Event::Finish { .. }
         | Event::Stop

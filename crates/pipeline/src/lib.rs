@@ -40,7 +40,7 @@ pub async fn chat(snapshot: &Snapshot, call: ChatCall) -> Result<(About, Respons
     let target = resolve(snapshot, &call)?;
     let outcome = async {
         target.provider.admit_chat(opened)?;
-        let (body, losses) = encode(&target, call.request);
+        let (body, losses) = encode(&target, call.request, Mode::Whole);
         let sent = Instant::now();
         let reply = attempt(&target, body, Mode::Whole).await?;
         let response = read_whole(&target, reply).await?;
@@ -61,7 +61,7 @@ pub async fn stream(snapshot: &Snapshot, call: ChatCall) -> Result<(About, Event
     let target = resolve(snapshot, &call)?;
     let outcome = async {
         target.provider.admit_chat(opened)?;
-        let (body, losses) = encode(&target, call.request);
+        let (body, losses) = encode(&target, call.request, Mode::Stream);
         let sent = Instant::now();
         let reply = attempt(&target, body, Mode::Stream).await?;
         let events = EventStream::begin(&target, reply).await?;

@@ -37,7 +37,7 @@ pub(crate) fn resolve(snapshot: &Snapshot, call: &ChatCall) -> Result<Target, Fa
         (None, Some(default)) => default.as_str(),
         (None, None) => {
             return Err(invalid(
-                "No provider is registered: register one, or name one in 'provider'".to_owned(),
+                "No provider given, and none is the default: send 'provider' or set one".to_owned(),
             ));
         }
     };
@@ -50,9 +50,7 @@ pub(crate) fn resolve(snapshot: &Snapshot, call: &ChatCall) -> Result<Target, Fa
             "Provider {name} is disabled: enable it, or choose another provider"
         )));
     }
-    if config.lacks_api_key() {
-        return Err(invalid(format!("{} API key not configured", config.title())));
-    }
+    provider.require_api_key()?;
     let asked = Some(&call.request.model).filter(|model| !model.is_empty());
     let model = asked.or(config.default_model.as_ref()).cloned().ok_or_else(|| {
         invalid(format!(

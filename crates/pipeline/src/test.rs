@@ -40,22 +40,54 @@ pub async fn test(provider: &Arc<Provider>) -> Proof {
         }
         Err(fault) => (None, Err(fault)),
     };
-    let fault = outcome.err();
-    let (reachable, key_accepted, model_answers) = match (&fault, &model) {
-        (None, _) => (true, Some(true), Some(true)),
-        (Some(fault), _) if fault.kind == ErrorKind::KeyRefused => (true, Some(false), None),
-        (Some(fault), Some(_)) if fault.upstream_status.is_some() => (true, None, Some(false)),
-        // Listing models took the key, but there was none to ask.
-        (Some(fault), None) if fault.kind == ErrorKind::NotFound => (true, Some(true), None),
-        (Some(fault), None) if fault.upstream_status.is_some() => (true, None, None),
-        (Some(_), _) => (false, None, None),
+    let has_key = provider.config().api_key.is_some();
+    let (reachable, key_accepted, model_answers) = match &outcome {
+        Ok(()) => (true, has_key.then_some(true), Some(true)),
+        Err(fault) => verdict(fault),
     };
-    let latency = began.elapsed();
-    Proof { reachable, key_accepted, model_answers, model, latency, fault }
+    Proof {
+        reachable,
+        key_accepted,
+        model_answers: model_answers.filter(|_| model.is_some()),
+        model,
+        latency: began.elapsed(),
+        fault: outcome.err(),
+    }
+}
+
+/// What a fault says: whether the provider answered, whether it accepted the key, whether the model answered.
+fn verdict(fault: &Fault) -> (bool, Option<bool>, Option<bool>) {
+    let has_status = fault.upstream_status.is_some();
+    match fault.kind {
+        ErrorKind::KeyRefused => (true, Some(false), None),
+        ErrorKind::QuotaExhausted => (true, Some(true), Some(false)),
+        ErrorKind::RateLimited => (true, None, None),
+        // Not sent, or lost on the way.
+        ErrorKind::InvalidRequest
+        | ErrorKind::Unreachable
+        | ErrorKind::Timeout
+        | ErrorKind::Internal
+            if !has_status =>
+        {
+            (false, None, None)
+        }
+        ErrorKind::InvalidRequest
+        | ErrorKind::NotFound
+        | ErrorKind::Conflict
+        | ErrorKind::TooLarge
+        | ErrorKind::Unprocessable
+        | ErrorKind::Overloaded
+        | ErrorKind::UpstreamFailed
+        | ErrorKind::Unreachable
+        | ErrorKind::Timeout
+        | ErrorKind::Truncated
+        | ErrorKind::Malformed
+        | ErrorKind::Internal => (true, None, Some(false)),
+    }
 }
 
 /// The model to ask.
-async fn model_of(provider: &Provider) -> Result<String, Fault> {
+async fn model_of(provider: &Arc<Provider>) -> Result<String, Fault> {
     if let Some(model) = &provider.config().default_model {
         return Ok(model.clone());
     }
@@ -79,7 +111,7 @@ async fn ask_for_a_word(provider: &Arc<Provider>, model: &str) -> Result<(), Fau
         sampling: Sampling { max_tokens: Some(16), ..Sampling::default() },
         ..Request::default()
     };
-    let (body, _losses) = encode(&target, request);
+    let (body, _losses) = encode(&target, request, Mode::Whole);
     let reply = attempt(&target, body, Mode::Whole).await?;
     read_whole(&target, reply).await.map(drop)
 }

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use upstream::Network;
 
 use crate::{
-    ProviderConfig, ProviderError, Settings, endpoint, extra_headers, registration::NetworkName,
-    registration::check_api_key,
+    ProviderConfig, ProviderError, Settings, endpoint, extra_headers,
+    registration::{NetworkName, check_api_key, without_blanks},
 };
 
 /// A change of a provider: only what is named changes, and `null` takes a member back to its default.
@@ -70,31 +70,38 @@ impl Change {
         }
         self.move_to(&mut new)?;
         if new.base_url.origin() != old.base_url.origin() {
-            let keeps_key = old.api_key.is_some() && self.api_key.is_none();
-            let keeps_headers = !old.headers.is_empty() && self.headers.is_none();
-            if keeps_key || keeps_headers {
-                return Err(ProviderError::invalid(
-                    "The new base_url has another origin: send api_key and headers again with it, \
-                     since they were entered for the old one",
-                ));
-            }
+            self.refuse_to_take_secrets_along(old)?;
         }
         if let Some(api_key) = self.api_key {
-            let given = api_key.filter(|key| !key.is_empty());
-            new.api_key = given.map(|key| check_api_key(&key)).transpose()?;
+            new.api_key = check_api_key(api_key)?;
         }
         if let Some(headers) = self.headers {
-            new.headers = extra_headers::parse(&headers.unwrap_or_default())
+            new.headers = extra_headers::parse(headers.unwrap_or_default())
                 .map_err(ProviderError::Invalid)?;
         }
         if let Some(model) = self.default_model {
             new.default_model = model.filter(|model| !model.is_empty());
         }
-        new.models = self.models.map_or(new.models, Option::unwrap_or_default);
+        new.models = self.models.map_or(new.models, without_blanks);
         new.enabled = self.enabled.map_or(new.enabled, |enabled| enabled.unwrap_or(true));
         new.rate_limit = self.rate_limit.unwrap_or(new.rate_limit);
         new.timeout_s = self.timeout.unwrap_or(new.timeout_s);
         Ok(new)
+    }
+
+    /// Holds secrets to the origin that they were entered for: another one needs them again.
+    fn refuse_to_take_secrets_along(&self, old: &ProviderConfig) -> Result<(), ProviderError> {
+        let keeps_key = old.api_key.is_some() && self.api_key.is_none();
+        let keeps_headers = !old.headers.is_empty() && self.headers.is_none();
+        let kept = match (keeps_key, keeps_headers) {
+            (false, false) => return Ok(()),
+            (true, false) => "api_key",
+            (false, true) => "headers",
+            (true, true) => "api_key and headers",
+        };
+        Err(ProviderError::Invalid(format!(
+            "The new base_url has another origin: send {kept} again with it, entered for the old one"
+        )))
     }
 
     /// Brings address and network class up to date: a change of either is checked against the other.

@@ -49,7 +49,8 @@ impl ProviderConfig {
     /// How long a request may take in all.
     #[must_use]
     pub fn timeout(&self) -> Duration {
-        self.timeout_s.map_or(DEFAULT_TIMEOUT, Duration::from_secs_f64)
+        let timeout = self.timeout_s.map(Duration::try_from_secs_f64);
+        timeout.and_then(Result::ok).unwrap_or(DEFAULT_TIMEOUT)
     }
 
     /// The language that it speaks.
@@ -90,19 +91,15 @@ impl ProviderConfig {
     }
 
     /// Whether the two are reached in the same way, so that connections and lists may be shared.
-    pub(crate) fn is_reached_like(&self, other: &Self) -> bool {
-        let same_key = match (&self.api_key, &other.api_key) {
-            (Some(ours), Some(theirs)) => ours.expose() == theirs.expose(),
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
+    pub(crate) fn is_reached_like<'a>(&'a self, other: &'a Self) -> bool {
+        let key = |config: &'a Self| config.api_key.as_ref().map(Secret::expose);
+        let headers = |config: &'a Self| {
+            config.headers.iter().map(|(name, value)| (name.as_str(), value.expose()))
         };
-        let pairs = |headers: &ExtraHeaders| -> Vec<(String, String)> {
-            headers.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect()
-        };
-        same_key
-            && self.base_url.as_str() == other.base_url.as_str()
+        key(self) == key(other)
+            && headers(self).eq(headers(other))
+            && self.base_url == other.base_url
             && self.network == other.network
             && self.settings == other.settings
-            && pairs(&self.headers) == pairs(&other.headers)
     }
 }

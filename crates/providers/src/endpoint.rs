@@ -18,16 +18,81 @@ pub(crate) fn resolve(
     network: Network,
 ) -> Result<BaseUrl, BaseUrlError> {
     let parsed = parse_base_url(base_url, network)?;
-    let text = parsed.as_str();
-    let whole = match (provider_type, parsed.path()) {
-        (ProviderType::Ollama, _) => without_api_path(text).to_owned(),
-        (_, "") => format!("{text}{}", provider_type.version_segment()),
-        (_, _) => return Ok(parsed),
+    let given = parsed.path();
+    let path = match (provider_type, given) {
+        (ProviderType::Ollama, _) => without_api(given),
+        (_, "") => provider_type.version_segment(),
+        (_, _) => given,
     };
-    parse_base_url(&whole, network)
+    let root = parsed.as_str().strip_suffix(given).unwrap_or_default();
+    parse_base_url(&format!("{root}{path}"), network)
 }
 
 /// Drops the path under which Ollama serves one of its APIs.
-fn without_api_path(base_url: &str) -> &str {
-    base_url.strip_suffix("/api").or_else(|| base_url.strip_suffix("/v1")).unwrap_or(base_url)
+fn without_api(path: &str) -> &str {
+    path.strip_suffix("/api").or_else(|| path.strip_suffix("/v1")).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use upstream::Network;
+
+    use super::resolve;
+    use crate::ProviderType;
+
+    #[track_caller]
+    fn check(provider_type: ProviderType, given: &str, expected: &str) {
+        let resolved = resolve(provider_type, given, Network::Local).unwrap();
+        assert_eq!(resolved.as_str(), expected, "{provider_type} {given}");
+        // What is stored is read back by the same rules.
+        assert_eq!(resolve(provider_type, expected, Network::Local).unwrap(), resolved);
+    }
+
+    #[test]
+    fn a_clouds_empty_path_means_its_version() {
+        for (provider_type, version) in [
+            (ProviderType::OpenAi, "/v1"),
+            (ProviderType::Anthropic, "/v1"),
+            (ProviderType::Mistral, "/v1"),
+            (ProviderType::Google, "/v1beta"),
+        ] {
+            let expected = format!("https://llm.example{version}");
+            for given in ["https://llm.example", "https://LLM.example:443/", &expected] {
+                check(provider_type, given, &expected);
+            }
+            check(provider_type, &format!("{expected}/"), &expected);
+            for kept in ["https://llm.example/v2", "https://llm.example/proxy/openai"] {
+                check(provider_type, kept, kept);
+            }
+            let default = provider_type.default_base_url().unwrap();
+            check(provider_type, default, default);
+        }
+    }
+
+    #[test]
+    fn the_paths_of_ollamas_apis_are_dropped() {
+        let root = "http://127.0.0.1:11434";
+        for path in ["", "/", "/api", "/api/", "/v1", "/v1/"] {
+            check(ProviderType::Ollama, &format!("{root}{path}"), root);
+        }
+        for (given, expected) in [
+            ("http://gpu/ollama/api", "http://gpu/ollama"),
+            ("http://gpu/apis", "http://gpu/apis"),
+            ("http://gpu/v1/chat", "http://gpu/v1/chat"),
+            // Hosts may be called like paths.
+            ("http://api", "http://api"),
+            ("http://v1/", "http://v1"),
+            ("http://api/api", "http://api"),
+        ] {
+            check(ProviderType::Ollama, given, expected);
+        }
+    }
+
+    #[test]
+    fn a_custom_path_is_kept_as_given() {
+        for kept in ["http://llm.lan", "http://llm.lan/api", "http://llm.lan/v1", "http://v1"] {
+            check(ProviderType::Custom, kept, kept);
+            check(ProviderType::Custom, &format!("{kept}/"), kept);
+        }
+    }
 }

@@ -10,6 +10,7 @@ const RESERVED: [&str; 14] = [
     "accept-encoding",
     "connection",
     "expect",
+    "forwarded",
     "host",
     "keep-alive",
     "proxy-authenticate",
@@ -20,7 +21,6 @@ const RESERVED: [&str; 14] = [
     "transfer-encoding",
     "upgrade",
     "via",
-    "forwarded",
 ];
 
 /// More headers than anyone needs.
@@ -34,7 +34,7 @@ pub(crate) type ExtraHeaders = BTreeMap<String, Secret>;
 /// # Errors
 ///
 /// Returns a sentence that names the header and what is wrong with it, never its value.
-pub(crate) fn parse(headers: &BTreeMap<String, String>) -> Result<ExtraHeaders, String> {
+pub(crate) fn parse(headers: BTreeMap<String, String>) -> Result<ExtraHeaders, String> {
     if headers.len() > MOST_HEADERS {
         return Err(format!("Too many headers: at most {MOST_HEADERS} may be set"));
     }
@@ -49,9 +49,9 @@ pub(crate) fn parse(headers: &BTreeMap<String, String>) -> Result<ExtraHeaders, 
         {
             return Err(format!("Header '{lower}' can't be set: the gateway sets it itself"));
         }
-        HeaderValue::from_str(value)
+        HeaderValue::from_str(&value)
             .map_err(|_| format!("The value of header '{lower}' holds control characters"))?;
-        if checked.insert(lower.to_owned(), Secret::new(value.clone())).is_some() {
+        if checked.insert(lower.to_owned(), Secret::new(value)).is_some() {
             return Err(format!("Header '{lower}' is given twice"));
         }
     }
@@ -70,26 +70,51 @@ mod tests {
 
     #[test]
     fn names_are_lowered_and_values_kept() {
-        let parsed = parse(&headers(&[("X-Team", "blue")])).unwrap();
+        let parsed =
+            parse(headers(&[("X-Team", "blue"), ("authorization", "Basic eA==")])).unwrap();
         assert_eq!(parsed["x-team"].expose(), "blue");
+        assert_eq!(parsed["authorization"].expose(), "Basic eA==");
+    }
+
+    #[track_caller]
+    fn check_refused(given: &[(&str, &str)], sentence: &str) {
+        let error = parse(headers(given)).unwrap_err();
+        assert_eq!(error, sentence);
+        assert!(!error.contains("hush"), "{error}");
     }
 
     #[test]
-    fn headers_of_the_gateway_are_refused_without_their_values() {
+    fn headers_of_the_gateway_are_refused() {
         for name in [
             "Host",
             "Content-Length",
             "content-type",
+            "Content-Anything",
             "Transfer-Encoding",
             "Connection",
+            "Keep-Alive",
+            "TE",
+            "Upgrade",
+            "Proxy-Authorization",
             "X-ClosedPaw-Provider",
-            "bad name",
-            "",
         ] {
-            let error = parse(&headers(&[(name, "hush")])).unwrap_err();
-            assert!(!error.contains("hush"), "{error}");
+            let lower = name.to_lowercase();
+            let sentence = format!("Header '{lower}' can't be set: the gateway sets it itself");
+            check_refused(&[(name, "hush")], &sentence);
         }
-        assert!(parse(&headers(&[("x-a", "1\r\nx-b: 2")])).is_err());
-        assert!(parse(&headers(&[("x-a", "1"), ("X-A", "2")])).is_err());
+    }
+
+    #[test]
+    fn what_no_header_can_be_is_refused_without_its_value() {
+        check_refused(&[("bad name", "hush")], "Invalid header name \"bad name\"");
+        check_refused(&[("", "hush")], "Invalid header name \"\"");
+        for value in ["hush\r\nx-b: 2", "hush\n", "hush\0", "hush\u{7f}"] {
+            check_refused(&[("x-a", value)], "The value of header 'x-a' holds control characters");
+        }
+        check_refused(&[("x-a", "hush"), ("X-A", "hush")], "Header 'x-a' is given twice");
+        let many: Vec<_> = (0..33).map(|number| format!("x-{number}")).collect();
+        let many: Vec<_> = many.iter().map(|name| (name.as_str(), "hush")).collect();
+        check_refused(&many, "Too many headers: at most 32 may be set");
+        assert_eq!(parse(headers(&many[1..])).unwrap().len(), 32);
     }
 }

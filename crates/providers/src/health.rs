@@ -1,26 +1,23 @@
 //! A provider's health: a real probe that costs no tokens.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use bytes::Bytes;
 use canonical::{ErrorKind, Fault};
-use http::Method;
-use tokio::sync::Mutex;
+use serde::de::IgnoredAny;
+use tokio::time::Instant;
 
-use crate::{Provider, ProviderType, models::within};
+use crate::{Provider, asked::Asked};
 
 /// How long a probe may take, unless the provider's own timeout is less.
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
 /// How old a report may be and still be told again.
 const REUSED_FOR: Duration = Duration::from_secs(5);
-/// A probe's answer is a list of models; one longer than this is refused.
-const MOST_PROBE_BYTES: usize = 8 * 1024 * 1024;
 
-/// The last report, which probes wait for in turn.
-#[derive(Default)]
-pub(crate) struct HealthCheck {
-    last: Mutex<Option<(Instant, Health)>>,
-}
+/// The last report, and the probe that is under way.
+pub(crate) type HealthCheck = Asked<Health>;
 
 /// What a probe found.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +39,7 @@ pub enum HealthState {
     Up,
     /// It answers that we ask too much: alive.
     RateLimited,
-    /// It answers, but refuses the key or lacks one.
+    /// It answers, but refuses the key, or the key that it needs is missing.
     KeyRefused,
     /// It answers with a failure, or not in its own language.
     Failing,
@@ -76,49 +73,46 @@ impl HealthState {
 impl Provider {
     /// Probes the provider, or tells a report that is younger than five seconds again.
     ///
-    /// Takes no longer than its limit, whoever else is probing.
-    pub async fn health(&self) -> Health {
+    /// However many callers ask, one probe is under way, and it ends within its limit.
+    pub async fn health(self: &Arc<Self>) -> Health {
+        let provider = Arc::clone(self);
+        let probe = |_| async move { provider.examine().await };
+        self.health.get(|age, _| age < REUSED_FOR, probe).await
+    }
+
+    /// Runs one probe and sums it up.
+    async fn examine(&self) -> Health {
         let limit = PROBE_LIMIT.min(self.config().timeout());
         let (checked_at, began) = (SystemTime::now(), Instant::now());
-        let in_turn = async {
-            let mut last = self.health.last.lock().await;
-            if let Some((when, health)) = &*last
-                && when.elapsed() < REUSED_FOR
-            {
-                return health.clone();
-            }
-            let outcome = self.probe(limit.saturating_sub(began.elapsed())).await;
-            let health = Health::of(outcome, checked_at, began.elapsed());
-            *last = Some((Instant::now(), health.clone()));
-            health
-        };
-        tokio::time::timeout(limit, in_turn).await.unwrap_or_else(|_| {
+        let outcome = tokio::time::timeout(limit, self.probe(limit)).await.unwrap_or_else(|_| {
             let sentence = format!("no answer within {} s", limit.as_secs_f64());
-            let late = Err(Fault::new(ErrorKind::Timeout, sentence));
-            Health::of(late, checked_at, began.elapsed())
-        })
+            Err(Fault::new(ErrorKind::Timeout, sentence))
+        });
+        let fault = outcome.err();
+        let state = fault.as_ref().map_or(HealthState::Up, state_of);
+        Health { state, checked_at, latency: began.elapsed(), fault }
     }
 
     /// Asks for the cheapest answer that proves the provider alive and the key accepted.
     async fn probe(&self, limit: Duration) -> Result<(), Fault> {
-        let key_check = self.config().settings.preset.and_then(|preset| preset.key_check);
-        let target = key_check.unwrap_or(self.codec().probe_target());
-        let answer = self.ask(Method::GET, target, Bytes::new(), within(limit)).await;
-        let without_list =
-            !self.config().lists_models() || self.config().provider_type == ProviderType::Custom;
-        match answer {
-            Ok(reply) => {
-                let body = reply.body.collect(MOST_PROBE_BYTES).await?;
-                if key_check.is_some() {
-                    return Ok(());
-                }
-                self.codec().decode_models(&body).map(drop).map_err(|malformed| {
-                    let sentence =
-                        format!("it answers, but not with a list of models: {malformed}");
-                    Fault::new(ErrorKind::Malformed, sentence)
-                })
+        let foreign = |what: &str, why: String| {
+            let sentence = format!("it answers, but not with {what}: {why}");
+            Fault::new(ErrorKind::Malformed, sentence)
+        };
+        if let Some(key_check) = self.config().settings.preset.and_then(|preset| preset.key_check) {
+            let body = self.read(key_check, limit).await?;
+            let json = serde_json::from_slice::<IgnoredAny>(&body);
+            return json.map(drop).map_err(|error| foreign("JSON", error.to_string()));
+        }
+        match self.read(self.codec().probe_target(), limit).await {
+            Ok(body) => {
+                let models = self.codec().decode_models(&body);
+                models
+                    .map(drop)
+                    .map_err(|malformed| foreign("a list of models", malformed.to_string()))
             }
-            Err(fault) if without_list && matches!(fault.upstream_status, Some(404 | 405)) => {
+            // Where no list is offered, its absence is as much as there is to be told for free.
+            Err(fault) if fault.upstream_status == Some(404) && !self.config().lists_models() => {
                 Ok(())
             }
             Err(fault) => Err(fault),
@@ -126,29 +120,21 @@ impl Provider {
     }
 }
 
-impl Health {
-    /// Sums up how a probe went.
-    fn of(outcome: Result<(), Fault>, checked_at: SystemTime, latency: Duration) -> Self {
-        let fault = outcome.err();
-        let state = fault.as_ref().map_or(HealthState::Up, state_of);
-        Self { state, checked_at, latency, fault }
-    }
-}
-
 /// What a failed probe says about the provider.
 fn state_of(fault: &Fault) -> HealthState {
+    let answered = fault.upstream_status.is_some();
     match fault.kind {
         ErrorKind::RateLimited => HealthState::RateLimited,
-        ErrorKind::KeyRefused | ErrorKind::QuotaExhausted => HealthState::KeyRefused,
-        ErrorKind::InvalidRequest if fault.upstream_status.is_none() => HealthState::KeyRefused,
-        ErrorKind::Unreachable | ErrorKind::Timeout if fault.upstream_status.is_none() => {
-            HealthState::Unreachable
-        }
+        ErrorKind::KeyRefused => HealthState::KeyRefused,
+        // The one fault of a probe that was not sent: the key is missing.
+        ErrorKind::InvalidRequest if !answered => HealthState::KeyRefused,
+        ErrorKind::Unreachable | ErrorKind::Timeout if !answered => HealthState::Unreachable,
         ErrorKind::InvalidRequest
         | ErrorKind::NotFound
         | ErrorKind::Conflict
         | ErrorKind::TooLarge
         | ErrorKind::Unprocessable
+        | ErrorKind::QuotaExhausted
         | ErrorKind::Overloaded
         | ErrorKind::UpstreamFailed
         | ErrorKind::Unreachable

@@ -3,6 +3,7 @@
 //! A [`ProviderManager`] owns an immutable [`Snapshot`] that it swaps whole. A request takes one snapshot and
 //! sees it from start to end; a [`Provider`] lives until the last request that holds it is done.
 
+mod asked;
 mod change;
 mod config;
 mod endpoint;

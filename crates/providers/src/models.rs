@@ -1,14 +1,10 @@
 //! A provider's own list of models: asked of it, kept for a while, one request in flight.
 
-use std::time::{Duration, Instant};
+use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use canonical::{ErrorKind, Fault};
-use http::Method;
-use tokio::sync::Mutex;
-use upstream::Deadlines;
 
-use crate::Provider;
+use crate::{Provider, asked::Asked};
 
 /// How long a list is served without asking again.
 const FRESH_FOR: Duration = Duration::from_secs(300);
@@ -18,20 +14,9 @@ const LIST_LIMIT: Duration = Duration::from_secs(10);
 const MOST_PAGES: usize = 50;
 /// Models after which a list is cut.
 const MOST_MODELS: usize = 20_000;
-/// A page longer than this is refused.
-const MOST_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
-/// What a provider answered when it was last asked for its models, and the last good answer.
-#[derive(Default)]
-pub(crate) struct ModelList {
-    kept: Mutex<Kept>,
-}
-
-#[derive(Default)]
-struct Kept {
-    good: Option<(Instant, Vec<String>)>,
-    failed: Option<(Instant, Fault)>,
-}
+/// The last list, and the request for one that is under way.
+pub(crate) type ModelList = Asked<Models>;
 
 /// A list of models as callers see it.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,50 +42,43 @@ impl Provider {
     /// Returns the provider's models, narrowed to the configured ones.
     ///
     /// However many callers ask, one request is in flight; the others share its outcome.
-    pub async fn models(&self, freshness: Freshness) -> Models {
-        let mut models = if self.config().lists_models() {
-            self.listed(freshness).await
-        } else {
-            Models { ids: self.config().models.clone(), fault: None, stale: false }
-        };
+    pub async fn models(self: &Arc<Self>, freshness: Freshness) -> Models {
         let wanted = &self.config().models;
+        if !self.config().lists_models() {
+            return Models::fresh(wanted.clone());
+        }
+        let provider = Arc::clone(self);
+        let ask = |last| async move { provider.ask_for_models(last).await };
+        let will_do = |age, models: &Models| match freshness {
+            Freshness::Cached => models.fault.is_none() && age < FRESH_FOR,
+            Freshness::Refreshed => false,
+        };
+        let mut models = self.models.get(will_do, ask).await;
         if !wanted.is_empty() {
             models.ids.retain(|id| wanted.contains(id));
         }
         models
     }
 
-    /// Returns the whole list, asking for it when the kept one will not do.
-    async fn listed(&self, freshness: Freshness) -> Models {
-        let arrived = Instant::now();
-        let mut kept = self.models.kept.lock().await;
-        if let Some(models) = kept.answer(arrived, freshness) {
-            return models;
-        }
+    /// Asks for the whole list; the `last` one stands in when there is none to be had.
+    async fn ask_for_models(&self, last: Option<Models>) -> Models {
         let limit = LIST_LIMIT.min(self.config().timeout());
-        match tokio::time::timeout(limit, self.fetch_models(limit)).await {
-            Ok(Ok(ids)) => {
-                kept.failed = None;
-                kept.good = Some((Instant::now(), ids.clone()));
-                Models { ids, fault: None, stale: false }
+        match tokio::time::timeout(limit, self.read_pages(limit)).await {
+            Ok(Ok(ids)) => Models::fresh(ids),
+            Ok(Err(fault)) => Models::stale(last, fault),
+            Err(_) => {
+                let sentence = format!("no list of models within {} s", limit.as_secs_f64());
+                Models::stale(last, Fault::new(ErrorKind::Timeout, sentence))
             }
-            Ok(Err(fault)) => kept.fail(fault),
-            Err(_) => kept.fail(Fault::new(
-                ErrorKind::Timeout,
-                format!("no list of models within {} s", limit.as_secs_f64()),
-            )),
         }
     }
 
-    /// Asks for all pages.
-    async fn fetch_models(&self, limit: Duration) -> Result<Vec<String>, Fault> {
+    /// Reads page after page.
+    async fn read_pages(&self, limit: Duration) -> Result<Vec<String>, Fault> {
         let mut ids = Vec::new();
         let mut page = None;
         for _ in 0..MOST_PAGES {
-            let target = self.codec().models_target(page.as_deref());
-            let deadlines = within(limit);
-            let reply = self.ask(Method::GET, &target, Bytes::new(), deadlines).await?;
-            let body = reply.body.collect(MOST_PAGE_BYTES).await?;
+            let body = self.read(&self.codec().models_target(page.as_deref()), limit).await?;
             let listed = self
                 .codec()
                 .decode_models(&body)
@@ -112,43 +90,21 @@ impl Provider {
                 return Ok(ids);
             }
         }
-        Err(Fault::new(
-            ErrorKind::Malformed,
-            format!("the list of models did not end within {MOST_PAGES} pages"),
-        ))
+        let sentence = format!("the list of models did not end within {MOST_PAGES} pages");
+        Err(Fault::new(ErrorKind::Malformed, sentence))
     }
 }
 
-/// Lets every phase of one request take as long as the whole list may.
-pub(crate) fn within(limit: Duration) -> Deadlines {
-    Deadlines { connect: limit, first_byte: limit, idle: limit, total: limit }
-}
-
-impl Kept {
-    /// Returns what is kept, if it will do for a caller that came at `arrived`.
-    fn answer(&self, arrived: Instant, freshness: Freshness) -> Option<Models> {
-        if let Some((when, fault)) = &self.failed
-            && *when >= arrived
-        {
-            return Some(self.stale(fault.clone()));
-        }
-        let (when, ids) = self.good.as_ref()?;
-        let will_do = match freshness {
-            Freshness::Cached => arrived.saturating_duration_since(*when) < FRESH_FOR,
-            Freshness::Refreshed => *when >= arrived,
-        };
-        will_do.then(|| Models { ids: ids.clone(), fault: None, stale: false })
-    }
-
-    /// Notes a failure and returns the last list known.
-    fn fail(&mut self, fault: Fault) -> Models {
-        self.failed = Some((Instant::now(), fault.clone()));
-        self.stale(fault)
+impl Models {
+    /// A list as it is now.
+    fn fresh(ids: Vec<String>) -> Self {
+        Self { ids, fault: None, stale: false }
     }
 
     /// The last list known, and why there is no newer one.
-    fn stale(&self, fault: Fault) -> Models {
-        let ids = self.good.as_ref().map(|(_, ids)| ids.clone());
-        Models { stale: ids.is_some(), ids: ids.unwrap_or_default(), fault: Some(fault) }
+    fn stale(last: Option<Self>, fault: Fault) -> Self {
+        let known = last.filter(|last| last.stale || last.fault.is_none());
+        let stale = known.is_some();
+        Self { ids: known.map(|known| known.ids).unwrap_or_default(), fault: Some(fault), stale }
     }
 }

@@ -1,6 +1,7 @@
 //! A registered provider, ready to be asked.
 
 use std::{
+    cmp::Reverse,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -18,6 +19,10 @@ use crate::{ProviderConfig, ProviderError, health::HealthCheck, models::ModelLis
 const RATE_SPAN: Duration = Duration::from_secs(60);
 /// An error answer longer than this is no message for people.
 const MOST_ERROR_BYTES: usize = 64 * 1024;
+/// A document longer than this is refused; the longest are lists of models.
+const MOST_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
+/// A secret shorter than this is not looked for in texts: it would be found in any.
+const SHORTEST_SECRET_BYTES: usize = 4;
 
 /// A registered provider: its configuration and everything that lives as long as it does.
 pub struct Provider {
@@ -98,6 +103,26 @@ impl Provider {
         })
     }
 
+    /// Makes sure that there is a key, if the provider answers nothing without one.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the key is missing.
+    pub fn require_api_key(&self) -> Result<(), Fault> {
+        if self.config.lacks_api_key() {
+            let sentence = format!("{} API key not configured", self.config.title());
+            return Err(Fault::new(ErrorKind::InvalidRequest, sentence));
+        }
+        Ok(())
+    }
+
+    /// Reads the document at `target` below the base URL, which costs no tokens, within `limit`.
+    pub(crate) async fn read(&self, target: &str, limit: Duration) -> Result<Bytes, Fault> {
+        let deadlines = Deadlines { connect: limit, first_byte: limit, idle: limit, total: limit };
+        let reply = self.ask(Method::GET, target, Bytes::new(), deadlines).await?;
+        reply.body.collect(MOST_DOCUMENT_BYTES).await
+    }
+
     /// Asks the provider for `target`, below its base URL.
     ///
     /// # Errors
@@ -110,10 +135,7 @@ impl Provider {
         body: Bytes,
         deadlines: Deadlines,
     ) -> Result<Reply, Fault> {
-        if self.config.lacks_api_key() {
-            let sentence = format!("{} API key not configured", self.config.title());
-            return Err(Fault::new(ErrorKind::InvalidRequest, sentence));
-        }
+        self.require_api_key()?;
         let mut headers = self.headers.clone();
         if !body.is_empty() {
             let json = HeaderValue::from_static("application/json");
@@ -127,24 +149,39 @@ impl Provider {
     /// Reads an answer of another status than 200, and takes our own secrets out of it.
     async fn read_error(&self, reply: Reply) -> Fault {
         let (status, headers) = (reply.status, reply.headers);
+        if (300..400).contains(&status) {
+            let sentence = "it redirects, which is never followed: set base_url to where it leads";
+            return Fault::new(ErrorKind::UpstreamFailed, sentence).with_upstream_status(status);
+        }
         let body = reply.body.collect(MOST_ERROR_BYTES).await.unwrap_or_default();
+        // Once here, so that a text that is cut short can't end within a secret, and once below, where
+        // JSON had escaped one.
+        let body = self.without_secrets(String::from_utf8_lossy(&body).into_owned());
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let mut fault =
-            self.codec.decode_error(&ErrorAnswer { status, header: &header, body: &body });
-        fault.public = self.without_secrets(fault.public);
-        fault
+        let answer = ErrorAnswer { status, header: &header, body: body.as_bytes() };
+        let mut fault = self.codec.decode_error(&answer);
+        let refused_key = self.config.settings.preset.and_then(|preset| preset.refused_key);
+        if refused_key.is_some_and(|words| fault.public.contains(words)) {
+            fault = Fault::new(ErrorKind::KeyRefused, fault.public).with_upstream_status(status);
+        }
+        self.redacted(fault)
     }
 
-    /// Takes the provider's key and header values out of a text that it sent.
+    /// Takes the provider's key and header values out of the words of a fault.
     #[must_use]
-    pub fn without_secrets(&self, text: String) -> String {
+    pub fn redacted(&self, fault: Fault) -> Fault {
+        Fault { public: self.without_secrets(fault.public), ..fault }
+    }
+
+    fn without_secrets(&self, text: String) -> String {
         let secrets = self.config.api_key.iter().chain(self.config.headers.values());
-        secrets.map(vault::Secret::expose).filter(|secret| secret.len() >= 4).fold(
-            text,
-            |text, secret| {
-                if text.contains(secret) { text.replace(secret, "[redacted]") } else { text }
-            },
-        )
+        let mut secrets: Vec<_> = secrets
+            .map(vault::Secret::expose)
+            .filter(|secret| secret.len() >= SHORTEST_SECRET_BYTES)
+            .collect();
+        // One may be part of another, such as the key and a header that holds it.
+        secrets.sort_unstable_by_key(|secret| Reverse(secret.len()));
+        secrets.into_iter().fold(text, |text, secret| text.replace(secret, "[redacted]"))
     }
 }
 

@@ -71,8 +71,7 @@ impl Registration {
         let name = ProviderName::parse(&self.name).map_err(ProviderError::Invalid)?;
         let settings = Settings::parse(provider_type, &self.settings.unwrap_or_default())
             .map_err(ProviderError::Invalid)?;
-        let api_key = self.api_key.filter(|key| !key.is_empty());
-        let api_key = api_key.map(|key| check_api_key(&key)).transpose()?;
+        let api_key = check_api_key(self.api_key)?;
         let network = self.network.map_or_else(
             || settings.preset.map_or(provider_type.default_network(), |preset| preset.network),
             Network::from,
@@ -87,7 +86,7 @@ impl Registration {
         })?;
         let base_url = endpoint::resolve(provider_type, base_url, network)
             .map_err(|refusal| ProviderError::Invalid(refusal.to_string()))?;
-        let headers = extra_headers::parse(&self.headers.unwrap_or_default())
+        let headers = extra_headers::parse(self.headers.unwrap_or_default())
             .map_err(ProviderError::Invalid)?;
         let config = ProviderConfig {
             name,
@@ -95,7 +94,7 @@ impl Registration {
             base_url,
             api_key,
             default_model: self.default_model.filter(|model| !model.is_empty()),
-            models: self.models.unwrap_or_default(),
+            models: without_blanks(self.models),
             enabled: self.enabled.unwrap_or(true),
             rate_limit: self.rate_limit,
             timeout_s: self.timeout,
@@ -114,13 +113,18 @@ impl Registration {
     }
 }
 
-/// Refuses a key that no header can carry, without repeating it.
-pub(crate) fn check_api_key(key: &str) -> Result<Secret, ProviderError> {
-    let fits = key.len() <= 4096 && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if !fits {
+/// Refuses a key that no header can carry, without repeating it; an empty one is none.
+pub(crate) fn check_api_key(key: Option<String>) -> Result<Option<Secret>, ProviderError> {
+    let Some(key) = key.filter(|key| !key.is_empty()) else { return Ok(None) };
+    if key.len() > 4096 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(ProviderError::invalid(
             "Invalid api_key: it must be at most 4096 visible ASCII characters without spaces",
         ));
     }
-    Ok(Secret::new(key.to_owned()))
+    Ok(Some(Secret::new(key)))
+}
+
+/// Reads a list of models; an empty form field is no model.
+pub(crate) fn without_blanks(models: Option<Vec<String>>) -> Vec<String> {
+    models.into_iter().flatten().filter(|model| !model.is_empty()).collect()
 }

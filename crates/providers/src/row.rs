@@ -28,7 +28,8 @@ pub(crate) fn to_row(
     };
     let api_key_sealed =
         config.api_key.as_ref().map(|key| seal(key, "api_key_sealed")).transpose()?;
-    let headers = (!config.headers.is_empty()).then(|| headers_text(&config.headers));
+    let headers =
+        (!config.headers.is_empty()).then(|| headers_text(&config.headers)).transpose()?;
     let headers_sealed = headers.map(|headers| seal(&headers, "headers_sealed")).transpose()?;
     Ok(ProviderRow {
         name: name.to_owned(),
@@ -96,10 +97,11 @@ pub(crate) fn from_row(
 }
 
 /// Writes headers as one text to be sealed.
-fn headers_text(headers: &ExtraHeaders) -> Secret {
+fn headers_text(headers: &ExtraHeaders) -> Result<Secret, ProviderError> {
     let plain: BTreeMap<&str, &str> =
         headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
-    Secret::new(serde_json::json!(plain).to_string())
+    let text = serde_json::to_string(&plain);
+    text.map(Secret::new).map_err(|error| ProviderError::Store(error.to_string()))
 }
 
 /// Reads what [`headers_text`] wrote.

@@ -207,6 +207,23 @@ async fn a_body_that_stalls_meets_the_idle_limit() {
 }
 
 #[tokio::test]
+async fn the_idle_limit_counts_on_when_the_caller_stops_waiting_and_calls_again() {
+    let answer = Answer::stream("text/plain", ["ab"]).ending(End::Hang);
+    let provider = ScriptedProvider::always(answer);
+    let deadlines = Deadlines { idle: SHORT, ..DEADLINES };
+    let mut reply = client_to(&provider).send(call(deadlines)).await.unwrap();
+    assert_eq!(reply.body.chunk().await.unwrap().unwrap(), "ab");
+    let started = Instant::now();
+    let fault = loop {
+        match tokio::time::timeout(SHORT / 5, reply.body.chunk()).await {
+            Ok(piece) => break piece.unwrap(),
+            Err(_) => assert!(started.elapsed() < AMPLE / 2, "each call began to wait anew"),
+        }
+    };
+    check_fault(fault, ErrorKind::Timeout, "sent nothing more for 50ms");
+}
+
+#[tokio::test]
 async fn a_body_that_trickles_meets_the_total_limit() {
     let mut answer = Answer::stream("text/plain", [""; 0]);
     let trickle = (Duration::from_millis(10), b"x".to_vec());

@@ -16,9 +16,9 @@ pub fn read(label: &str) -> Result<Option<Secret>, Failure> {
     let text =
         if can_prompt() { rpassword::prompt_password(format!("{label}: ")) } else { next_line() };
     let text = text.map_err(|error| Failure::usage(format!("cannot read the {label}: {error}")))?;
-    let trimmed = Secret::new(text.trim());
-    drop(Secret::new(text));
-    Ok((!trimmed.expose().is_empty()).then_some(trimmed))
+    let line = Secret::new(text);
+    let secret = line.expose().trim();
+    Ok((!secret.is_empty()).then(|| Secret::new(secret)))
 }
 
 fn next_line() -> io::Result<String> {

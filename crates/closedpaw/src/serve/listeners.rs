@@ -1,4 +1,4 @@
-//! From checked settings to bound listeners, and the URLs that lead to them.
+//! From checked settings to what the door is made of, and the address that leads to it.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -6,32 +6,22 @@ use std::{
 };
 
 use config::{Faults, Server};
-use server::{Door, HostName, Limits, Listen, Tls};
+use server::{HostName, Limits, Listen, Tls};
 
 use crate::failure::Failure;
 
-/// The bound door and the certificate that it shows.
-pub struct Listeners {
-    /// The door.
-    pub door: Door,
-    /// The certificate, for reloading.
-    pub tls: Option<Arc<Tls>>,
-}
-
-/// Reads the certificate and binds every address.
-pub async fn bind(server: &Server) -> Result<Listeners, Failure> {
+/// Reads the certificate and describes the door; makes and binds nothing.
+pub fn prepare(server: &Server) -> Result<server::Settings, Failure> {
     let tls = match &server.tls {
         Some(files) => Some(load(files)?),
         None => None,
     };
     let listen = |address: &SocketAddr| Listen { address: *address, tls: tls.clone() };
-    let settings = server::Settings {
+    Ok(server::Settings {
         listen: server.listen.iter().map(listen).collect(),
         hosts: hosts(server)?,
         limits: Limits::default(),
-    };
-    let door = Door::bind(settings).await.map_err(|error| Failure::failed(error.to_string()))?;
-    Ok(Listeners { door, tls })
+    })
 }
 
 /// The names of `Host` that were configured.

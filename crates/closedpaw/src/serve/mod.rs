@@ -11,7 +11,7 @@ use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 
 use admin::Admin;
 use clap::Args;
-use config::{Directories, ServerFlags, Settings};
+use config::{Directories, ServerFlags};
 use providers::ProviderManager;
 use server::{Door, Drained, Router};
 use store::Store;
@@ -24,7 +24,6 @@ use crate::{
     failure::Failure,
     instance::{self, Hold, Instance},
 };
-use listeners::Listeners;
 use reload::Reloader;
 
 /// How long work on blocking threads may take to end once every request has.
@@ -81,6 +80,8 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
     let directories = session.directories()?;
     let flags = options.flags();
     let settings = config::load(&directories, &session.environment, &flags)?;
+    let door = listeners::prepare(&settings.server)?;
+    let tls = door.listen.first().and_then(|listen| listen.tls.clone());
     let log_level = logging::start(&session.environment, &settings.log);
 
     let data_dir = directories.data.value.clone();
@@ -90,13 +91,13 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
-        let gateway = Gateway::open(&session, &directories, &settings).await?;
+        let gateway = Gateway::open(&session, &directories, door).await?;
         let reloader = Reloader {
             environment: session.environment,
             directories,
             flags,
             hosts: gateway.door.hosts(),
-            tls: gateway.tls.clone(),
+            tls,
             log_level,
             started_with: settings,
             generation: 1.into(),
@@ -128,7 +129,6 @@ fn hold(directories: &Directories) -> Result<Hold, Failure> {
 /// Everything that is open once the gateway can begin to answer.
 struct Gateway {
     door: Door,
-    tls: Option<Arc<server::Tls>>,
     manager: Arc<ProviderManager>,
     keys: keys::Keys,
 }
@@ -139,7 +139,7 @@ impl Gateway {
     async fn open(
         session: &Session,
         directories: &Directories,
-        settings: &Settings,
+        door: server::Settings,
     ) -> Result<Self, Failure> {
         let failed = |error: &dyn std::error::Error| Failure::failed(error.to_string());
         let store = Store::open(&directories.data).map_err(|error| failed(&error))?;
@@ -152,9 +152,9 @@ impl Gateway {
                 .map_err(|error| failed(&error))?;
         first_start::register_ollama(&store, &manager).await?;
 
-        let Listeners { door, tls } = listeners::bind(&settings.server).await?;
+        let door = Door::bind(door).await.map_err(|error| failed(&error))?;
         egress.set_listeners(door.addresses());
-        Ok(Self { door, tls, manager, keys })
+        Ok(Self { door, manager, keys })
     }
 
     /// Answers requests until a signal says to stop, and then until the last one is answered.

@@ -3,10 +3,7 @@
 mod answers;
 mod requests;
 
-use canonical::{
-    Dialect, Losses, Media, MediaKind, MediaSource, Message, Part, Request, Role, Seal, ToolCall,
-    ToolResult,
-};
+use canonical::{Dialect, Losses, Message, Part, Request, Role, Seal, ToolCall};
 use serde_json::{Value, json};
 
 use super::Anthropic;
@@ -41,12 +38,4 @@ fn seal(dialect: Dialect) -> Option<Seal> {
 fn call(id: &str, arguments: &str) -> Part {
     let (id, name, arguments) = (id.to_owned(), "look".to_owned(), arguments.to_owned());
     Part::ToolCall(ToolCall { id, name, arguments, seal: None })
-}
-
-fn result(call_id: &str, content: Vec<Part>, is_error: bool) -> Part {
-    Part::ToolResult(ToolResult { call_id: call_id.to_owned(), name: None, content, is_error })
-}
-
-fn media(kind: MediaKind, source: MediaSource) -> Part {
-    Part::Media(Media { kind, mime: None, source, detail: None, name: Some("plan".to_owned()) })
 }

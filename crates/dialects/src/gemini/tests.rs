@@ -3,10 +3,7 @@
 mod answers;
 mod requests;
 
-use canonical::{
-    Dialect, Losses, Media, MediaKind, MediaSource, Message, Part, Request, Role, Seal, ToolCall,
-    ToolResult,
-};
+use canonical::{Dialect, Losses, Message, Part, Request, Role, Seal, ToolCall};
 use serde_json::{Value, json};
 
 use super::Gemini;
@@ -40,12 +37,4 @@ fn seal(dialect: Dialect) -> Option<Seal> {
 fn call(id: &str, arguments: &str, seal: Option<Seal>) -> Part {
     let (id, name, arguments) = (id.to_owned(), "look".to_owned(), arguments.to_owned());
     Part::ToolCall(ToolCall { id, name, arguments, seal })
-}
-
-fn result(call_id: &str, content: Vec<Part>, is_error: bool) -> Part {
-    Part::ToolResult(ToolResult { call_id: call_id.to_owned(), name: None, content, is_error })
-}
-
-fn media(kind: MediaKind, source: MediaSource) -> Media {
-    Media { kind, mime: None, source, detail: None, name: None }
 }

@@ -53,7 +53,7 @@ pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
 
 /// Writes the messages. One of the assistant's at the end is refused unless it says that it is a prefix.
 fn all_messages(request: &Request, losses: &mut Losses) -> Vec<Value> {
-    let mut messages = messages::<MistralStyle>(request, losses);
+    let mut messages = messages(&STYLE, request, losses);
     if let Some(Value::Object(last)) = messages.last_mut()
         && last.get("role").is_some_and(|role| role == "assistant")
     {
@@ -93,38 +93,30 @@ fn reasoning_effort(reasoning: &ReasoningControl, losses: &mut Losses) -> Option
 }
 
 /// Mistral's way with messages.
-struct MistralStyle;
+const STYLE: Style = Style { dialect: Dialect::Mistral, tool_id: tool_id::nine, media, reasoning };
 
-impl Style for MistralStyle {
-    const DIALECT: Dialect = Dialect::Mistral;
-
-    fn tool_id(original: &str, position: usize) -> String {
-        tool_id::nine(original, position)
-    }
-
-    fn media(media: &Media) -> Option<Value> {
-        let url = media_url(media);
-        Some(match media.kind {
-            MediaKind::Image => {
-                let image = object([("url", json!(url)), ("detail", json!(media.detail))]);
-                json!({ "type": "image_url", "image_url": image })
-            }
-            MediaKind::Document => object([
-                ("type", json!("document_url")),
-                ("document_url", json!(url)),
-                ("document_name", json!(media.name)),
-            ]),
-            MediaKind::Audio => json!({ "type": "input_audio", "input_audio": url }),
-        })
-    }
-
-    fn reasoning(reasoning: &Reasoning, message: &mut AssistantMessage, losses: &mut Losses) {
-        if reasoning.seal.is_some() {
-            // Thoughts with a seal are another provider's; Mistral makes none.
-            losses.note("messages.reasoning");
-            return;
+fn media(media: &Media) -> Option<Value> {
+    let url = media_url(media);
+    Some(match media.kind {
+        MediaKind::Image => {
+            let image = object([("url", json!(url)), ("detail", json!(media.detail))]);
+            json!({ "type": "image_url", "image_url": image })
         }
-        let thoughts = json!([{ "type": "text", "text": reasoning.text }]);
-        message.content.push(json!({ "type": "thinking", "thinking": thoughts }));
+        MediaKind::Document => object([
+            ("type", json!("document_url")),
+            ("document_url", json!(url)),
+            ("document_name", json!(media.name)),
+        ]),
+        MediaKind::Audio => json!({ "type": "input_audio", "input_audio": url }),
+    })
+}
+
+fn reasoning(reasoning: &Reasoning, message: &mut AssistantMessage, losses: &mut Losses) {
+    if reasoning.seal.is_some() {
+        // Thoughts with a seal are another provider's; Mistral makes none.
+        losses.note("messages.reasoning");
+        return;
     }
+    let thoughts = json!([{ "type": "text", "text": reasoning.text }]);
+    message.content.push(json!({ "type": "thinking", "thinking": thoughts }));
 }

@@ -26,7 +26,7 @@ pub(super) fn encode(request: &Request, quirks: &Quirks, losses: &mut Losses) ->
     let include_usage = request.stream && quirks.stream_usage;
     let mut body = object([
         ("model", json!(request.model)),
-        ("messages", messages::<OpenAiStyle>(request, losses).into()),
+        ("messages", messages(&STYLE, request, losses).into()),
         ("tools", tools(&request.tools)),
         ("tool_choice", tool_choice(request, losses)),
         ("parallel_tool_calls", parallel_tool_calls(request)),
@@ -156,47 +156,39 @@ fn reasoning_effort(reasoning: &ReasoningControl, losses: &mut Losses) -> Option
 }
 
 /// OpenAI's way with messages.
-struct OpenAiStyle;
+const STYLE: Style =
+    Style { dialect: Dialect::OpenAiChat, tool_id: tool_ids::keep, media, reasoning };
 
-impl Style for OpenAiStyle {
-    const DIALECT: Dialect = Dialect::OpenAiChat;
-
-    fn tool_id(original: &str, position: usize) -> String {
-        tool_ids::keep(original, position)
-    }
-
-    fn media(media: &Media) -> Option<Value> {
-        match (media.kind, &media.source) {
-            (MediaKind::Image, _) => {
-                let image =
-                    object([("url", json!(media_url(media))), ("detail", json!(media.detail))]);
-                Some(json!({ "type": "image_url", "image_url": image }))
-            }
-            (MediaKind::Document, MediaSource::Base64(_)) => {
-                let name = media.name.as_deref().unwrap_or("document.pdf");
-                let file = json!({ "filename": name, "file_data": media_url(media) });
-                Some(json!({ "type": "file", "file": file }))
-            }
-            (MediaKind::Audio, MediaSource::Base64(data)) => {
-                let audio = json!({ "data": data, "format": audio_format(media.mime.as_deref()) });
-                Some(json!({ "type": "input_audio", "input_audio": audio }))
-            }
-            (MediaKind::Document | MediaKind::Audio, MediaSource::Url(_)) => None,
+fn media(media: &Media) -> Option<Value> {
+    match (media.kind, &media.source) {
+        (MediaKind::Image, _) => {
+            let image = object([("url", json!(media_url(media))), ("detail", json!(media.detail))]);
+            Some(json!({ "type": "image_url", "image_url": image }))
         }
+        (MediaKind::Document, MediaSource::Base64(_)) => {
+            let name = media.name.as_deref().unwrap_or("document.pdf");
+            let file = json!({ "filename": name, "file_data": media_url(media) });
+            Some(json!({ "type": "file", "file": file }))
+        }
+        (MediaKind::Audio, MediaSource::Base64(data)) => {
+            let audio = json!({ "data": data, "format": audio_format(media.mime.as_deref()) });
+            Some(json!({ "type": "input_audio", "input_audio": audio }))
+        }
+        (MediaKind::Document | MediaKind::Audio, MediaSource::Url(_)) => None,
     }
+}
 
-    fn reasoning(reasoning: &Reasoning, message: &mut AssistantMessage, losses: &mut Losses) {
-        let own = reasoning.seal.as_ref().filter(|seal| seal.dialect == Self::DIALECT);
-        let member =
-            own.and_then(|seal| REASONING_MEMBERS.into_iter().find(|member| *member == seal.data));
-        let Some(member) = member else {
-            losses.note("messages.reasoning");
-            return;
-        };
-        let said = message.members.get(member).and_then(Value::as_str).unwrap_or_default();
-        let thoughts = format!("{said}{}", reasoning.text);
-        message.members.insert(member.to_owned(), thoughts.into());
-    }
+fn reasoning(reasoning: &Reasoning, message: &mut AssistantMessage, losses: &mut Losses) {
+    let own = reasoning.seal.as_ref().filter(|seal| seal.dialect == STYLE.dialect);
+    let member =
+        own.and_then(|seal| REASONING_MEMBERS.into_iter().find(|member| *member == seal.data));
+    let Some(member) = member else {
+        losses.note("messages.reasoning");
+        return;
+    };
+    let said = message.members.get(member).and_then(Value::as_str).unwrap_or_default();
+    let thoughts = format!("{said}{}", reasoning.text);
+    message.members.insert(member.to_owned(), thoughts.into());
 }
 
 /// The name that OpenAI has for a sound's media type.

@@ -1,6 +1,12 @@
 //! What every answer carries, and how the route table is read.
 
-use crate::rig::{KEY, Rig};
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use http_body::Body as _;
+use server::{Access, RequestId, Route, Router, response};
+
+use crate::rig::{KEY, OneKey, Rig};
 
 #[tokio::test]
 async fn every_answer_carries_the_headers() {
@@ -81,6 +87,42 @@ async fn head_is_get_without_the_body() {
     let get = client.answer().await.unwrap();
     assert_eq!((head.status, get.status), (200, 200));
     assert_eq!(head.header("content-length"), get.header("content-length"));
+}
+
+#[tokio::test]
+async fn a_table_answers_without_a_door() {
+    let handler = |_| async { response::detail(StatusCode::OK, "here") };
+    let route = Route::new(Method::GET, "/here", Access::Key, handler);
+    let router = Router::new(vec![route], Arc::new(OneKey)).unwrap();
+    let ask = async |method: Method, key: &str| {
+        let request = http::Request::builder().method(method).uri("/here").header("x-api-key", key);
+        let request = request.body(response::empty()).unwrap();
+        let peer = ([127, 0, 0, 1], 1).into();
+        router.answer(RequestId::random(), peer, request).await
+    };
+    assert_eq!(ask(Method::GET, "wrong").await.status(), 401);
+    assert!(!ask(Method::GET, KEY).await.body().is_end_stream());
+    let head = ask(Method::HEAD, KEY).await;
+    assert!(head.body().is_end_stream());
+    assert_eq!(head.headers()["content-length"], "17");
+}
+
+#[test]
+fn a_table_with_two_equal_rows_is_refused() {
+    let row = |method: Method, path| {
+        Route::new(method, path, Access::Open, |_| async { response::detail(StatusCode::OK, "") })
+    };
+    for (first, second, fits) in [
+        (row(Method::GET, "/a"), row(Method::GET, "/a"), false),
+        (row(Method::GET, "/a/{b}"), row(Method::POST, "/a/{c}"), false),
+        (row(Method::GET, "/a/{b"), row(Method::GET, "/c"), false),
+        (row(Method::GET, "/a"), row(Method::POST, "/a"), true),
+        (row(Method::GET, "/a/{b}"), row(Method::GET, "/a/c"), true),
+    ] {
+        let (one, two) = (format!("{first:?}"), format!("{second:?}"));
+        let built = Router::new(vec![first, second], Arc::new(OneKey));
+        assert_eq!(built.is_ok(), fits, "{one} and {two}");
+    }
 }
 
 #[tokio::test]

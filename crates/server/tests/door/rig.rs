@@ -40,7 +40,7 @@ pub struct Plan {
     pub tls: Option<Arc<Tls>>,
 }
 
-struct OneKey;
+pub struct OneKey;
 
 impl Authenticate for OneKey {
     fn authenticate(&self, key: &str) -> bool {

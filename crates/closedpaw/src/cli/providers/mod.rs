@@ -3,6 +3,7 @@
 mod details;
 mod health;
 mod list;
+mod members;
 mod register;
 
 use ::providers::ProviderName;

@@ -116,8 +116,9 @@ impl Gateway {
     /// Starts a gateway on a fresh home of its own.
     pub fn start() -> Self {
         let home = Home::new();
-        let gateway = home.serve();
-        Self { own_home: Some(home), ..gateway }
+        let mut gateway = home.serve();
+        gateway.own_home = Some(home);
+        gateway
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -182,15 +183,18 @@ impl Gateway {
 
     /// Asks it to stop, as `kill` does.
     pub fn terminate(&self) {
-        let id = i32::try_from(self.process.id()).expect("a small id");
-        let pid = Pid::from_raw(id).expect("a process id");
-        kill_process(pid, Signal::TERM).expect("a process to tell");
+        self.signal(Signal::TERM);
     }
 
-    /// Ends it with no chance to write anything, as kill -9 does.
-    pub fn kill(mut self) {
-        self.process.kill().expect("a process to kill");
-        self.process.wait().expect("its end");
+    /// Ends it with no chance to write anything, as `kill -9` does.
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.process.id()).expect("a small id");
+        let pid = Pid::from_raw(id).expect("a process id");
+        kill_process(pid, signal).expect("a process to tell");
     }
 
     /// Whether it has ended by itself.

@@ -6,7 +6,7 @@ mod vendors;
 
 use std::time::{Duration, Instant};
 
-pub use gateway::{Failed, Gateway, Home};
+pub use gateway::{Gateway, Home};
 pub use http::{Answer, Ask, Live};
 pub use vendors::{VENDORS, Vendor, openai, vendor};
 

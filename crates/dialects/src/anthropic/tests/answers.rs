@@ -9,12 +9,15 @@ use canonical::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Anthropic, call, check, seal, turn};
-use crate::{Codec, ErrorAnswer, ModelPage};
+use super::{Anthropic, call, check, request, seal, turn};
+use crate::{Codec, Credential, ErrorAnswer, ModelPage};
 
 #[test]
 fn targets() {
     assert_eq!(Anthropic.chat_target("../x?#", true), "/messages");
+    assert_eq!(Anthropic.credential(), Credential { header: "x-api-key", prefix: "" });
+    assert_eq!(Anthropic.fixed_headers(), [("anthropic-version", "2023-06-01")]);
+    assert_eq!(Anthropic.probe_target(), "/models?limit=1");
     assert_eq!(Anthropic.models_target(None), "/models?limit=1000");
     assert_eq!(
         Anthropic.models_target(Some("a&b=%\r\n")),
@@ -192,6 +195,13 @@ fn a_stream_fails_in_words() {
         assert_eq!(fault.kind, kind, "{}", stream.get(..200).unwrap_or(&stream));
         assert_eq!(fault.public, public.unwrap_or(&fault.public));
     }
+}
+
+#[test]
+fn a_stream_may_lack_its_start() {
+    let counted = json!({"type": "message_delta", "usage": {"output_tokens": 5}});
+    let answer = collected(&sse([counted, json!({"type": "message_stop"})])).unwrap();
+    assert_eq!(answer.usage.output_tokens, Some(5));
 }
 
 #[test]

@@ -1,12 +1,20 @@
 //! What requests become.
 
 use canonical::{
-    Dialect, Effort, MediaKind, MediaSource, Opaque, OutputFormat, Part, Reasoning,
-    ReasoningControl, Request, Role, Sampling, Tool, ToolChoice,
+    Dialect, Effort, Media, MediaKind, MediaSource, Opaque, OutputFormat, Part, Reasoning,
+    ReasoningControl, Request, Role, Sampling, Tool, ToolChoice, ToolResult,
 };
 use serde_json::{Value, json};
 
-use super::{call, check, media, result, seal, turn};
+use super::{call, check, request, seal, turn};
+
+fn result(call_id: &str, content: Vec<Part>, is_error: bool) -> Part {
+    Part::ToolResult(ToolResult { call_id: call_id.to_owned(), name: None, content, is_error })
+}
+
+fn media(kind: MediaKind, source: MediaSource) -> Part {
+    Part::Media(Media { kind, mime: None, source, detail: None, name: Some("plan".to_owned()) })
+}
 
 #[test]
 fn instructions_stand_before_the_conversation() {

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Gemini, call, check_contents, turn};
-use crate::{Codec, ErrorAnswer, ModelPage};
+use crate::{Codec, Credential, ErrorAnswer, ModelPage};
 
 #[test]
 fn a_model_cannot_change_the_target() {
@@ -25,6 +25,8 @@ fn a_model_cannot_change_the_target() {
         let streamed = format!("{expected}:streamGenerateContent?alt=sse");
         assert_eq!(Gemini.chat_target(model, true), streamed);
     }
+    assert_eq!(Gemini.credential(), Credential { header: "x-goog-api-key", prefix: "" });
+    assert_eq!(Gemini.probe_target(), "/models?pageSize=1");
     assert_eq!(Gemini.models_target(None), "/models?pageSize=1000");
     assert_eq!(Gemini.models_target(Some("a&b=")), "/models?pageSize=1000&pageToken=a%26b%3D");
 }

@@ -2,11 +2,19 @@
 
 use canonical::{
     Dialect, Effort, Media, MediaKind, MediaSource, Opaque, OutputFormat, Part, Reasoning,
-    ReasoningControl, Request, Role, Sampling, Tool, ToolChoice,
+    ReasoningControl, Request, Role, Sampling, Tool, ToolChoice, ToolResult,
 };
 use serde_json::json;
 
-use super::{call, check, check_contents, media, result, seal, turn};
+use super::{call, check, check_contents, seal, turn};
+
+fn result(call_id: &str, content: Vec<Part>, is_error: bool) -> Part {
+    Part::ToolResult(ToolResult { call_id: call_id.to_owned(), name: None, content, is_error })
+}
+
+fn media(kind: MediaKind, source: MediaSource) -> Media {
+    Media { kind, mime: None, source, detail: None, name: None }
+}
 
 #[test]
 fn instructions_are_no_turn() {

@@ -1,0 +1,112 @@
+//! Verbs with no gateway running: what works, and how the rest fails.
+
+use crate::program::{Outcome, Place};
+
+#[test]
+fn alone_it_greets_and_names_what_is_next() {
+    let greeting = Place::new().run(&[]).ok();
+    assert!(greeting.contains("closedpaw serve") && greeting.contains("closedpaw doctor"));
+}
+
+#[test]
+fn client_verbs_say_that_nothing_is_running() {
+    let place = Place::new();
+    for verb in [
+        ["status"].as_slice(),
+        &["providers", "list"],
+        &["providers", "show", "ollama"],
+        &["providers", "health"],
+        &["models"],
+        &["chat", "hello"],
+    ] {
+        let outcome = place.run(verb);
+        outcome.fails(3, "no gateway is running on");
+        outcome.fails(3, "closedpaw serve");
+        assert_eq!(outcome.stdout, "", "{verb:?}");
+    }
+    assert!(!place.data_dir().exists(), "looking changes nothing");
+}
+
+#[test]
+fn usage_errors_exit_with_2_and_suggest() {
+    let place = Place::new();
+    place.run(&["statsu"]).fails(2, "status");
+    place.run(&["providers", "add", "--type", "opnai", "--name", "x"]).fails(2, "'openai'");
+    place.run(&["providers", "show", "health"]).fails(2, "word of the API");
+    place.run(&["--url", "ftp://gateway", "status"]).fails(2, "--url must begin with https://");
+    place.run(&["models", "--refresh"]).fails(2, "PROVIDER");
+    place.run(&["serve", "--listen", "8000"]).fails(2, "--listen: expected IP:PORT");
+    let faulty = [("CLOSEDPAW_LISTEN", "8000"), ("CLOSEDPAW_TLS_KEY", "k.pem")];
+    let outcome = Outcome::from(place.command(&["serve"]).envs(faulty).output().unwrap());
+    outcome.fails(2, "CLOSEDPAW_LISTEN: expected IP:PORT");
+    outcome.fails(2, "CLOSEDPAW_TLS_KEY: a private key needs its certificate");
+}
+
+#[test]
+fn a_gateway_elsewhere_that_is_not_there_is_3_and_gets_no_admin_key_of_ours() {
+    let place = Place::new();
+    place
+        .run(&["--url", "http://10.255.255.1:9", "status"])
+        .fails(4, "--key-file or CLOSEDPAW_KEY");
+    let key = place.write("key", "0123456789abcdef\n");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
+    let arguments = ["--url", &url, "--key-file", key.to_str().unwrap(), "status"];
+    place.run(&arguments).fails(3, "cannot reach the gateway at http://127.0.0.1");
+}
+
+#[test]
+fn config_check_names_every_fault_and_config_show_every_origin() {
+    let place = Place::new();
+    let bad = place.write("bad.toml", "[server]\nlistn = []\n[log]\nlevel = \"loud\"\n");
+    let outcome = place.run(&["--config", bad.to_str().unwrap(), "config", "check"]);
+    outcome.fails(2, "bad.toml:2: unknown key `listn` in [server] (did you mean `listen`?)");
+    outcome.fails(2, "bad.toml:4: level: expected one of error, warn, info, debug, trace");
+
+    let good = place.write("good.toml", "[log]\nlevel = \"debug\"\n");
+    let good = good.to_str().unwrap();
+    place.run(&["--config", good, "config", "check"]).ok();
+    let shown = place.run(&["--config", good, "config", "show"]).json();
+    assert_eq!(shown["log"]["level"]["value"], "debug");
+    assert!(shown["log"]["level"]["origin"].as_str().unwrap().ends_with("good.toml:2"));
+    assert_eq!(shown["server"]["listen"]["value"][0], "127.0.0.1:8000");
+    assert_eq!(shown["server"]["listen"]["origin"], "default");
+    assert_eq!(shown["data_dir"]["origin"], "CLOSEDPAW_DATA_DIR");
+
+    let table = place.run(&["--config", good, "config", "show", "--output", "table"]).ok();
+    assert!(table.lines().any(|line| line.contains("log.level") && line.contains("debug")));
+}
+
+#[test]
+fn the_keys_dir_may_not_lie_inside_the_data_dir() {
+    let place = Place::new();
+    let inside = place.data_dir().join("keys");
+    let arguments = ["--keys-dir", inside.to_str().unwrap(), "serve"];
+    place.run(&arguments).fails(2, "lies inside the data dir");
+    assert!(!place.data_dir().exists(), "nothing is made");
+}
+
+#[test]
+fn completions_know_the_verbs() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = Place::new().run(&["completions", shell]).ok();
+        assert!(script.contains("providers") && script.contains("doctor"), "{shell}");
+    }
+}
+
+#[test]
+fn openapi_and_the_settings_reference_are_printed() {
+    let place = Place::new();
+    assert!(place.run(&["openapi"]).json()["paths"]["/api/providers"].is_object());
+    assert!(place.run(&["config", "reference"]).ok().contains("| `listen` |"));
+}
+
+#[test]
+fn a_closed_output_is_nobodys_mistake() {
+    let place = Place::new();
+    let mut child = place.command(&["config", "reference"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let outcome = Outcome::from(child.wait_with_output().unwrap());
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+}

@@ -1,0 +1,15 @@
+//! The program as its users meet it: started as a process, on directories of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may panic, in its helpers too, and has to start the program that it tests"
+)]
+
+mod alone;
+mod chat;
+mod doctor;
+mod program;
+mod providers;
+mod serve;
