@@ -87,7 +87,9 @@ fn subcommands(help: &str) -> Vec<&str> {
 }
 
 fn output(program: &Path, arguments: &[&str]) -> Result<String> {
-    let output = without_settings(Command::new(program).args(arguments)).output()?;
+    // The width of the help must not depend on who writes the documents.
+    let output =
+        without_settings(Command::new(program).args(arguments)).env("COLUMNS", "100").output()?;
     ensure!(
         output.status.success(),
         "`closedpaw {}` failed: {}",

@@ -11,9 +11,11 @@ pub(crate) struct Exchange(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Requests passed on and not yet answered to the end.
+    /// Requests passed on whose answers still have bytes to give.
     open: usize,
-    /// Who waits for there to be none.
+    /// hyper holds bytes of answers that the socket has not taken.
+    unwritten: bool,
+    /// Who waits for there to be neither.
     waiting: Option<Waker>,
     refusal: Option<Refusal>,
     reset: bool,
@@ -24,12 +26,21 @@ impl Exchange {
         self.state().open += 1;
     }
 
+    /// The answer's last byte was given to hyper, which may take long to write it.
     pub(crate) fn end_request(&self) {
         let mut state = self.state();
         state.open -= 1;
-        let waiting = state.waiting.take();
-        drop(state);
-        if let Some(waiting) = waiting {
+        state.unwritten = true;
+    }
+
+    /// Everything given to hyper so far has been written.
+    pub(crate) fn note_flush(&self) {
+        let mut state = self.state();
+        state.unwritten = false;
+        if state.open == 0
+            && let Some(waiting) = state.waiting.take()
+        {
+            drop(state);
             waiting.wake();
         }
     }
@@ -38,7 +49,7 @@ impl Exchange {
     /// has ended, so whoever waits here is woken.
     pub(crate) fn poll_idle(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state();
-        if state.open == 0 {
+        if state.open == 0 && !state.unwritten {
             return Poll::Ready(());
         }
         state.waiting = Some(context.waker().clone());

@@ -74,7 +74,7 @@ impl Front {
         }
         self.hosts.check(request.headers(), request.uri())?;
         let shell = matches!(request.method(), &Method::GET | &Method::HEAD)
-            && found.access() == Access::Open;
+            && matches!(found.access(), Access::Open | Access::Shell);
         let target = if shell { Target::Shell } else { Target::Data };
         page::check(request.headers(), scheme, &self.hosts, target)
     }

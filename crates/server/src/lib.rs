@@ -10,6 +10,7 @@
 //!
 //! Whatever refuses a request says so with one `Refusal`, answered like everything else.
 
+mod accept;
 mod call;
 mod chunks;
 mod connection;
@@ -35,6 +36,7 @@ mod router;
 mod strict_stream;
 mod tls;
 
+pub use accept::asks_for_json;
 pub use call::{BodyError, Call};
 pub use credential::Authenticate;
 pub use door::{BindError, Door, Drained, Listen, Settings};

