@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn a_caller_who_lost_the_race_counts_as_the_latest() {
-        let (early, late) = (Instant::now(), Instant::now() + Duration::from_secs(1));
+        let early = Instant::now();
+        let late = early + Duration::from_secs(1);
         let mut window = SlidingWindow::new(2, MINUTE);
         assert_eq!(window.try_start(late), Ok(()));
         assert_eq!(window.try_start(early), Ok(()));

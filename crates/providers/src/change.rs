@@ -109,25 +109,15 @@ impl Change {
         if self.base_url.is_none() && self.network.is_none() {
             return Ok(());
         }
-        let preset = new.settings.preset;
-        let default_network =
-            preset.map_or(new.provider_type.default_network(), |preset| preset.network);
         if let Some(network) = self.network {
-            new.network = network.map_or(default_network, Network::from);
+            let default = endpoint::default_network(new.provider_type, &new.settings);
+            new.network = network.map_or(default, Network::from);
         }
         let base_url = match &self.base_url {
-            None => Some(new.base_url.as_str().to_owned()),
-            Some(Some(given)) if !given.is_empty() => Some(given.clone()),
-            Some(_) => preset
-                .map(|preset| preset.base_url)
-                .or(new.provider_type.default_base_url())
-                .map(str::to_owned),
+            Some(given) => given.as_deref(),
+            None => Some(new.base_url.as_str()),
         };
-        let base_url = base_url.ok_or_else(|| {
-            ProviderError::invalid("base_url is required for custom providers: give one")
-        })?;
-        new.base_url = endpoint::resolve(new.provider_type, &base_url, new.network)
-            .map_err(|refusal| ProviderError::Invalid(refusal.to_string()))?;
+        new.base_url = endpoint::resolve(new.provider_type, &new.settings, base_url, new.network)?;
         Ok(())
     }
 }

@@ -2,17 +2,43 @@
 
 use upstream::{BaseUrl, BaseUrlError, Network, parse_base_url};
 
-use crate::ProviderType;
+use crate::{ProviderError, ProviderType, Settings};
 
-/// Checks `base_url` and brings it into the form that the type's dialect builds on.
-///
-/// A cloud's empty path means the version segment of its default; from an Ollama address a trailing
-/// `/api` or `/v1` is dropped, as people copy both; any other path is kept as given.
+/// Where providers of the type and preset live unless it is said.
+pub(crate) fn default_network(provider_type: ProviderType, settings: &Settings) -> Network {
+    settings.preset.map_or(provider_type.default_network(), |preset| preset.network)
+}
+
+/// Checks the base URL that was `given`, or takes the one of the preset or type where none was.
 ///
 /// # Errors
 ///
-/// Says why the address is refused for the network class.
+/// Says that there is none, or why it is refused for the network class.
 pub(crate) fn resolve(
+    provider_type: ProviderType,
+    settings: &Settings,
+    given: Option<&str>,
+    network: Network,
+) -> Result<BaseUrl, ProviderError> {
+    let default = settings.preset.map(|preset| preset.base_url);
+    let base_url = given
+        .filter(|given| !given.is_empty())
+        .or(default)
+        .or(provider_type.default_base_url())
+        .ok_or_else(|| {
+            ProviderError::invalid(
+                "base_url is required for custom providers, unless settings.preset names a vendor",
+            )
+        })?;
+    normalise(provider_type, base_url, network)
+        .map_err(|refusal| ProviderError::Invalid(refusal.to_string()))
+}
+
+/// Brings an address into the form that the type's dialect builds on.
+///
+/// A cloud's empty path means the version segment of its default; from an Ollama address a trailing
+/// `/api` or `/v1` is dropped, as people copy both; any other path is kept as given.
+fn normalise(
     provider_type: ProviderType,
     base_url: &str,
     network: Network,
@@ -37,15 +63,15 @@ fn without_api(path: &str) -> &str {
 mod tests {
     use upstream::Network;
 
-    use super::resolve;
+    use super::normalise;
     use crate::ProviderType;
 
     #[track_caller]
     fn check(provider_type: ProviderType, given: &str, expected: &str) {
-        let resolved = resolve(provider_type, given, Network::Local).unwrap();
+        let resolved = normalise(provider_type, given, Network::Local).unwrap();
         assert_eq!(resolved.as_str(), expected, "{provider_type} {given}");
         // What is stored is read back by the same rules.
-        assert_eq!(resolve(provider_type, expected, Network::Local).unwrap(), resolved);
+        assert_eq!(normalise(provider_type, expected, Network::Local).unwrap(), resolved);
     }
 
     #[test]

@@ -343,6 +343,16 @@ mod tests {
     }
 
     #[test]
+    fn the_words_of_a_refused_key_were_recorded() {
+        for Preset { id, refused_key, .. } in PRESETS {
+            let Some(words) = refused_key else { continue };
+            let error = fixture(id, "error.json");
+            assert_eq!(error["status"], 400, "{id}");
+            assert!(error["body"].to_string().contains(words), "{id}");
+        }
+    }
+
+    #[test]
     fn fixtures_ask_as_the_rows_say() {
         for Preset { id, base_url, quirks, .. } in PRESETS {
             for kind in ["chat", "stream"] {

@@ -72,20 +72,11 @@ impl Registration {
         let settings = Settings::parse(provider_type, &self.settings.unwrap_or_default())
             .map_err(ProviderError::Invalid)?;
         let api_key = check_api_key(self.api_key)?;
-        let network = self.network.map_or_else(
-            || settings.preset.map_or(provider_type.default_network(), |preset| preset.network),
-            Network::from,
-        );
-        let given = self.base_url.filter(|base_url| !base_url.is_empty());
-        let default =
-            settings.preset.map(|preset| preset.base_url).or(provider_type.default_base_url());
-        let base_url = given.as_deref().or(default).ok_or_else(|| {
-            ProviderError::invalid(
-                "base_url is required for custom providers, unless settings.preset names a vendor",
-            )
-        })?;
-        let base_url = endpoint::resolve(provider_type, base_url, network)
-            .map_err(|refusal| ProviderError::Invalid(refusal.to_string()))?;
+        let network = self
+            .network
+            .map_or_else(|| endpoint::default_network(provider_type, &settings), Network::from);
+        let base_url =
+            endpoint::resolve(provider_type, &settings, self.base_url.as_deref(), network)?;
         let headers = extra_headers::parse(self.headers.unwrap_or_default())
             .map_err(ProviderError::Invalid)?;
         let config = ProviderConfig {

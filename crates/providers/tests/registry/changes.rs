@@ -96,7 +96,7 @@ async fn null_takes_a_member_back_to_its_default() {
     assert_eq!(kept.config().base_url.as_str(), "https://api.groq.com/openai/v1");
     assert_eq!(
         sentence(registry.change(json!({ "base_url": null })).await),
-        "base_url is required for custom providers: give one"
+        "base_url is required for custom providers, unless settings.preset names a vendor"
     );
 }
 

@@ -130,7 +130,8 @@ async fn sealed_values_open_only_where_they_were_sealed_for() {
 
 #[tokio::test]
 async fn a_row_that_breaks_the_rules_is_named() {
-    let cases: [(fn(&mut ProviderRow), &str); 3] = [
+    type Tamper = fn(&mut ProviderRow);
+    let cases: [(Tamper, &str); 3] = [
         (|row| row.provider_type = "azure".to_owned(), "an unknown type"),
         (|row| row.base_url = "http://127.0.0.1".to_owned(), "an address that is refused: "),
         (

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use canonical::{ErrorKind, Fault};
+use canonical::{ErrorKind, Fault, Origin};
 use futures_util::future::join_all;
 use providers::{Freshness, Models, Provider};
 use serde_json::{Value, json};
@@ -176,7 +176,7 @@ async fn the_last_list_is_served_while_there_is_no_newer_one() {
     drop(scripted);
     let down = provider.models(Freshness::Refreshed).await;
     assert_eq!((down.ids, down.stale), (vec!["new".to_owned()], true));
-    assert_eq!(down.fault.unwrap().kind, ErrorKind::Unreachable);
+    assert_eq!(down.fault.unwrap().origin, Origin::Upstream);
 }
 
 #[tokio::test]
