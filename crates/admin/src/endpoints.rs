@@ -27,6 +27,8 @@ pub(crate) struct Endpoint {
     pub(crate) takes: Option<Value>,
     /// The schema of what it answers.
     pub(crate) answers: Value,
+    /// The server-sent events that it answers instead when asked to stream, if it can.
+    pub(crate) streams: Option<&'static str>,
     /// The other statuses that it answers with, and when.
     pub(crate) refusals: &'static [(u16, &'static str)],
     /// Makes the handler.
@@ -140,6 +142,10 @@ fn question_endpoints() -> Vec<Endpoint> {
         },
         Endpoint {
             takes: Some(schema_of::<chat::ChatParameters>()),
+            streams: Some(
+                "`data: {\"delta\"}` for each piece of text, then `event: done` with everything but \
+                 `response`, or `event: error` with `detail` and `status`",
+            ),
             refusals: &[
                 (
                     400,
@@ -216,6 +222,7 @@ fn row<A: JsonSchema>(
         summary,
         takes: None,
         answers: schema_of::<A>(),
+        streams: None,
         refusals: &[],
         bind,
     }

@@ -58,7 +58,12 @@ pub fn openapi() -> Value {
 /// Describes one row.
 fn operation(endpoint: &Endpoint) -> Value {
     let mut responses = Map::new();
-    let answer = json!({ "application/json": { "schema": endpoint.answers } });
+    let mut answer = Map::new();
+    answer.insert("application/json".to_owned(), json!({ "schema": endpoint.answers }));
+    if let Some(events) = endpoint.streams {
+        let schema = json!({ "type": "string", "description": events });
+        answer.insert("text/event-stream".to_owned(), json!({ "schema": schema }));
+    }
     responses.insert("200".to_owned(), json!({ "description": "done", "content": answer }));
     let unauthorized = (401, "no valid key was sent");
     let key_needed = (endpoint.access == Access::Key).then_some(unauthorized);

@@ -23,6 +23,9 @@ pub(crate) fn provider_error(error: &ProviderError, failure: &str) -> Response {
 /// Answers a chat that was refused or failed before it began.
 pub(crate) fn refusal(refusal: &Refusal) -> Response {
     let fault = &refusal.fault;
+    if let Some(provider) = refusal.provider.as_ref().filter(|_| fault.origin == Origin::Upstream) {
+        log(fault, provider.as_str());
+    }
     let status = StatusCode::from_u16(fault.kind.status());
     let detail = sentence(fault, refusal.provider.as_ref().map(ProviderName::as_str));
     let body = match fault.upstream_status {
@@ -35,6 +38,17 @@ pub(crate) fn refusal(refusal: &Refusal) -> Response {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
     answer
+}
+
+/// Logs a provider's fault. Its own words are for the caller alone: they may repeat what was asked.
+pub(crate) fn log(fault: &Fault, provider: &str) {
+    tracing::warn!(
+        provider,
+        error.kind = fault.kind.as_str(),
+        error.source = fault.source,
+        upstream.status = fault.upstream_status,
+        "the provider failed"
+    );
 }
 
 /// The sentence for a fault: the provider's own words after its name and status.

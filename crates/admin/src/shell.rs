@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
-use server::{Access, Call, Response, Route, response};
+use server::{Access, Call, Response, Route, asks_for_json, response};
 
 /// What the pages may do: run and style from their own files, and talk to this origin alone.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
@@ -49,8 +49,8 @@ pub(crate) fn routes() -> impl Iterator<Item = Route> {
         let serve = move |_call: Call| async move { page(asset.content_type, asset.content) };
         Route::new(Method::GET, asset.path, Access::Open, serve)
     };
-    let home = Route::new(Method::GET, "/", Access::Open, |call: Call| async move {
-        if takes_json(&call) { about() } else { page("text/html; charset=utf-8", HOME) }
+    let home = Route::new(Method::GET, "/", Access::Shell, |call: Call| async move {
+        if asks_for_json(&call.headers) { about() } else { page("text/html; charset=utf-8", HOME) }
     });
     ASSETS.into_iter().map(asset).chain([home])
 }
@@ -74,11 +74,4 @@ fn about() -> Response {
         "security_model": "zero_trust",
     });
     response::json(StatusCode::OK, &about)
-}
-
-/// Whether the caller wants JSON rather than a page.
-fn takes_json(call: &Call) -> bool {
-    let accept = call.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    accept
-        .is_some_and(|accept| accept.contains("application/json") && !accept.contains("text/html"))
 }

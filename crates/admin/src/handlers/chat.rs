@@ -12,7 +12,12 @@ use serde_json::json;
 use server::{Call, Response, response};
 
 use super::chat_stream;
-use crate::{answer, parameters::Parameters, problem, view::milliseconds};
+use crate::{
+    answer,
+    parameters::{self, Fault, Parameters},
+    problem,
+    view::milliseconds,
+};
 
 /// The longest chat that is taken.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -157,13 +162,8 @@ impl ChatParameters {
             (None, Some(turns)) if !turns.is_empty() => turns,
             (None, Some(_)) => return refused("'messages' is empty: send at least one message"),
             (None, None) => {
-                let missing = json!([{
-                    "loc": ["body", "message"], "msg": "Field required", "type": "missing",
-                }]);
-                return Err(response::json(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    &json!({ "detail": missing }),
-                ));
+                let missing = Fault::missing(vec![json!("body"), json!("message")]);
+                return Err(parameters::answer(&[missing]));
             }
         };
         let (leading, messages) = split_instructions(turns);

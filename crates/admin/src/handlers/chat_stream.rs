@@ -1,9 +1,9 @@
 //! A streamed chat as server-sent events.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, ops::ControlFlow, time::Duration};
 
 use bytes::Bytes;
-use canonical::{Delta, Event, Fault, Finish, PartKind, Usage};
+use canonical::{Delta, ErrorKind, Event, Fault, Finish, PartKind, Usage};
 use futures_util::stream;
 use http::StatusCode;
 use http_body::Frame;
@@ -24,9 +24,11 @@ pub(super) fn answer(about: About, events: EventStream) -> Response {
         Relay { about, events, usage: Usage::default(), finish: None, thoughts: Vec::new() };
     let frames = stream::unfold(Some(relay), |relay| async {
         let mut relay = relay?;
-        let (bytes, last) = relay.next_frame().await;
-        let frame = Ok::<_, Infallible>(Frame::data(Bytes::from(bytes)));
-        Some((frame, if last { None } else { Some(relay) }))
+        let (bytes, rest) = match relay.next_frame().await {
+            ControlFlow::Continue(bytes) => (bytes, Some(relay)),
+            ControlFlow::Break(last) => (last, None),
+        };
+        Some((Ok::<_, Infallible>(Frame::data(Bytes::from(bytes))), rest))
     });
     response::stream(StatusCode::OK, "text/event-stream", StreamBody::new(frames))
 }
@@ -42,12 +44,11 @@ struct Relay {
 }
 
 impl Relay {
-    /// Waits for the next event that the caller is told of; says whether it is the last.
-    async fn next_frame(&mut self) -> (Vec<u8>, bool) {
+    /// Waits for the next event that the caller is told of; breaks with the last one.
+    async fn next_frame(&mut self) -> ControlFlow<Vec<u8>, Vec<u8>> {
         loop {
-            let event = match tokio::time::timeout(KEEP_ALIVE, self.events.next()).await {
-                Ok(event) => event,
-                Err(_) => return (b": keep-alive\n\n".to_vec(), false),
+            let Ok(event) = tokio::time::timeout(KEEP_ALIVE, self.events.next()).await else {
+                return ControlFlow::Continue(b": keep-alive\n\n".to_vec());
             };
             match event {
                 Some(Event::PartStart { part, kind: PartKind::Reasoning, .. }) => {
@@ -56,12 +57,12 @@ impl Relay {
                 Some(Event::PartDelta { choice: 0, part, delta: Delta::Text(text) })
                     if !self.thoughts.contains(&part) && !text.is_empty() =>
                 {
-                    return (sse(None, &json!({ "delta": text })), false);
+                    return ControlFlow::Continue(sse(None, &json!({ "delta": text })));
                 }
                 Some(Event::Finish { choice: 0, finish }) => self.finish = Some(finish),
                 Some(Event::Usage(usage)) => self.usage.update(&usage),
-                Some(Event::Stop) => return (self.done(), true),
-                Some(Event::Failed(fault)) => return (self.failed(&fault), true),
+                Some(Event::Stop) => return ControlFlow::Break(self.done()),
+                Some(Event::Failed(fault)) => return ControlFlow::Break(self.failed(&fault)),
                 Some(
                     Event::Start { .. }
                     | Event::PartStart { .. }
@@ -71,10 +72,9 @@ impl Relay {
                 ) => {}
                 // The stream promises a last event; without one the answer is not known to be whole.
                 None => {
-                    return (
-                        sse(Some("error"), &json!({ "detail": "cut off", "status": 502 })),
-                        true,
-                    );
+                    let sentence = "the answer ended before it was complete";
+                    let cut_off = Fault::new(ErrorKind::Truncated, sentence);
+                    return ControlFlow::Break(self.failed(&cut_off));
                 }
             }
         }
@@ -88,12 +88,7 @@ impl Relay {
 
     fn failed(&self, fault: &Fault) -> Vec<u8> {
         let provider = self.about.provider.as_str();
-        tracing::warn!(
-            provider,
-            error.kind = fault.kind.as_str(),
-            error = fault.public,
-            "stream failed"
-        );
+        problem::log(fault, provider);
         let detail = problem::sentence(fault, Some(provider));
         sse(Some("error"), &json!({ "detail": detail, "status": fault.kind.status() }))
     }

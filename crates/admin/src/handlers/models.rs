@@ -57,6 +57,9 @@ pub(crate) async fn of_one(
         return problem::disabled(&name);
     }
     let models = provider.models(freshness).await;
+    if let Some(fault) = &models.fault {
+        problem::log(fault, &name);
+    }
     answer::ok(&ModelList {
         error: models.fault.as_ref().map(|fault| problem::sentence(fault, Some(&name))),
         stale: models.stale.then_some(true),

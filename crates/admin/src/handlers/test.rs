@@ -39,6 +39,9 @@ pub(crate) async fn test(manager: Arc<ProviderManager>, call: Call) -> Response 
         Err(error) => return problem::provider_error(&error, "Failed to test the provider"),
     };
     let proof = pipeline::test(provider).await;
+    if let Some(fault) = &proof.fault {
+        problem::log(fault, name);
+    }
     answer::ok(&TestReport {
         provider: name.to_owned(),
         ok: proof.fault.is_none(),

@@ -25,7 +25,7 @@ pub(super) async fn read(mut call: Call, most_bytes: usize) -> Result<Vec<Sent>,
     match essence.as_str() {
         "application/x-www-form-urlencoded" => Ok(form(&body)),
         "application/json" | "text/json" => {
-            json_body(&body).map_err(|fault| fault::answer(vec![fault]))
+            json_body(&body).map_err(|fault| fault::answer(&[fault]))
         }
         _ => Err(response::detail(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -35,7 +35,7 @@ pub(super) async fn read(mut call: Call, most_bytes: usize) -> Result<Vec<Sent>,
 }
 
 /// Splits a form.
-fn form(body: &[u8]) -> Vec<Sent> {
+pub(super) fn form(body: &[u8]) -> Vec<Sent> {
     url::form_urlencoded::parse(body)
         .map(|(name, value)| Sent {
             source: Source::Form,
@@ -46,7 +46,7 @@ fn form(body: &[u8]) -> Vec<Sent> {
 }
 
 /// Splits a JSON object, keeping members that stand there twice.
-fn json_body(body: &[u8]) -> Result<Vec<Sent>, Fault> {
+pub(super) fn json_body(body: &[u8]) -> Result<Vec<Sent>, Fault> {
     let members = serde_json::from_slice::<Members>(body).map_err(|error| {
         let (msg, kind) = if error.is_data() {
             (

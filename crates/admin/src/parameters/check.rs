@@ -8,8 +8,14 @@ use super::{
     required,
 };
 
+/// Faults after which no more are looked for.
+const MOST_FAULTS: usize = 100;
+
 /// Appends everything about `value` that `schema` forbids; `loc` is where the value stands.
 pub(super) fn check(value: &Value, schema: &Value, loc: &mut Vec<Value>, faults: &mut Vec<Fault>) {
+    if faults.len() >= MOST_FAULTS {
+        return;
+    }
     if let Some(words) = words(schema) {
         let known = value.as_str().is_some_and(|word| words.contains(&word))
             || value.is_null() && allows(schema, "null");
@@ -64,8 +70,8 @@ fn object(
         within(loc, json!(name), |loc| match (properties.get(name), further) {
             (Some(schema), _) => check(value, schema, loc, faults),
             (None, Some(Value::Bool(false))) => {
-                let known = properties.keys().map(String::as_str).collect();
-                faults.push(Fault::unknown(loc.clone(), name, known));
+                let known: Vec<_> = properties.keys().map(String::as_str).collect();
+                faults.push(Fault::unknown(loc, &known));
             }
             (None, Some(schema @ Value::Object(_))) => check(value, schema, loc, faults),
             (None, _) => {}

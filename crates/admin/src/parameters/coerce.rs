@@ -31,13 +31,14 @@ pub(super) fn text(text: &str, schema: &Value) -> Value {
     if fits { parsed } else { Value::String(text.to_owned()) }
 }
 
-/// Lets one string stand for a list of one, as the OpenAI API does for `stop`.
-pub(super) fn json_string(text: String, schema: &Value) -> Value {
-    let value = Value::String(text);
-    if allows(schema, "array") && !allows(schema, "string") {
-        Value::Array(vec![value])
-    } else {
-        value
+/// Reads a string of a JSON body likewise, except that it stays itself where it may, and else stands for a
+/// list of itself, as in the OpenAI API's `stop`: whoever means an empty value or a longer list can write it.
+pub(super) fn json_text(text: &str, schema: &Value) -> Value {
+    let itself = || Value::String(text.to_owned());
+    match (allows(schema, "string"), allows(schema, "array")) {
+        (true, _) => itself(),
+        (false, true) => Value::Array(vec![itself()]),
+        (false, false) => self::text(text, schema),
     }
 }
 

@@ -4,6 +4,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use server::{Response, response};
 
+/// A name is repeated up to here.
+const LONGEST_NAME_CHARS: usize = 100;
+
 /// One thing that is wrong.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Fault {
@@ -21,11 +24,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(super) fn refused(sentence: String) -> Self {
-        Self::Refused(sentence)
-    }
-
-    pub(super) fn missing(loc: Vec<Value>) -> Self {
+    pub(crate) fn missing(loc: Vec<Value>) -> Self {
         Self::Malformed { loc, msg: "Field required".to_owned(), kind: "missing" }
     }
 
@@ -33,13 +32,12 @@ impl Fault {
         Self::Malformed { loc, msg, kind: "value_error" }
     }
 
-    /// Names an unknown parameter and the known one that was probably meant.
-    pub(super) fn unknown(loc: Vec<Value>, name: &str, known: Vec<&str>) -> Self {
-        let path: Vec<String> = loc
-            .iter()
-            .skip(1)
-            .map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned))
-            .collect();
+    /// Names the unknown parameter at `loc`, and the known one that was probably meant.
+    pub(super) fn unknown(loc: &[Value], known: &[&str]) -> Self {
+        let steps = loc.iter().skip(1);
+        let names = steps.map(|step| step.as_str().map_or_else(|| step.to_string(), shortened));
+        let path = names.collect::<Vec<_>>();
+        let name = path.last().map(String::as_str).unwrap_or_default();
         let distance = |candidate: &&str| strsim::damerau_levenshtein(name, candidate);
         let advice = match known.iter().copied().min_by_key(distance) {
             Some(nearest) if distance(&nearest) <= 3.min(nearest.len() / 2 + 1) => {
@@ -52,13 +50,18 @@ impl Fault {
     }
 }
 
+/// A name as it is repeated and compared: nobody means a known one by a name of many megabytes.
+fn shortened(name: &str) -> String {
+    name.chars().take(LONGEST_NAME_CHARS).collect()
+}
+
 /// Tells the caller. A broken rule goes before malformed values, and its sentence stands alone.
-pub(super) fn answer(faults: Vec<Fault>) -> Response {
+pub(crate) fn answer(faults: &[Fault]) -> Response {
     let mut malformed = Vec::new();
     for fault in faults {
         match fault {
             Fault::Refused(sentence) => {
-                return response::detail(StatusCode::BAD_REQUEST, &sentence);
+                return response::detail(StatusCode::BAD_REQUEST, sentence);
             }
             Fault::Malformed { loc, msg, kind } => {
                 malformed.push(json!({ "loc": loc, "msg": msg, "type": kind }));

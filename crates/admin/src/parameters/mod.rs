@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use server::{Call, Response};
 
-pub(crate) use fault::Fault;
+pub(crate) use fault::{Fault, answer};
 
 /// Parameters that may not stand in a query string, where logs and histories would keep them.
 const SECRETS: [&str; 2] = ["api_key", "headers"];
@@ -67,26 +67,22 @@ impl<T: DeserializeOwned + JsonSchema> Parameters<T> {
     pub(crate) async fn read(&self, call: Call, most_bytes: usize) -> Result<T, Response> {
         let mut sent = query(call.query.as_deref().unwrap_or_default());
         sent.extend(body::read(call, most_bytes).await?);
-        self.accept(sent).map_err(fault::answer)
+        self.accept(sent).map_err(|faults| answer(&faults))
     }
 
     /// Holds what was sent to the schema.
     fn accept(&self, sent: Vec<Sent>) -> Result<T, Vec<Fault>> {
-        let missing_from =
-            if sent.iter().all(|sent| sent.source == Source::Query) && !sent.is_empty() {
-                Source::Query
-            } else {
-                Source::Json
-            };
-        let merged = self.merge(sent)?;
+        let by_query = !sent.is_empty() && sent.iter().all(|sent| sent.source == Source::Query);
+        let place = if by_query { Source::Query } else { Source::Json };
+        let merged = self.merge(sent).map_err(|fault| vec![fault])?;
         let mut faults = Vec::new();
         for name in required(&self.schema) {
-            if merged.get(name).is_none_or(|(_, value)| value.is_null()) {
-                faults.push(Fault::missing(vec![json!(missing_from.loc()), json!(name)]));
+            if !merged.iter().any(|sent| sent.name == name) {
+                faults.push(Fault::missing(vec![json!(place.loc()), json!(name)]));
             }
         }
         let mut members = Map::new();
-        for (name, (source, value)) in merged {
+        for Sent { source, name, value } in merged {
             if let Some(schema) = self.property(&name) {
                 let mut loc = vec![json!(source.loc()), json!(name)];
                 check::check(&value, schema, &mut loc, &mut faults);
@@ -100,36 +96,34 @@ impl<T: DeserializeOwned + JsonSchema> Parameters<T> {
             .map_err(|error| vec![Fault::value(vec![json!("body")], error.to_string())])
     }
 
-    /// Puts the sources together; one parameter has one value.
-    fn merge(&self, sent: Vec<Sent>) -> Result<indexed::Members, Vec<Fault>> {
-        let mut merged = indexed::Members::default();
-        let mut faults = Vec::new();
+    /// Puts the sources together, in the order they were sent; one parameter has one value.
+    fn merge(&self, sent: Vec<Sent>) -> Result<Vec<Sent>, Fault> {
+        let mut merged: Vec<Sent> = Vec::new();
         for Sent { source, name, value } in sent {
             let Some(schema) = self.property(&name) else {
-                let loc = vec![json!(source.loc()), json!(name)];
-                faults.push(Fault::unknown(loc, &name, self.names()));
-                continue;
+                return Err(Fault::unknown(&[json!(source.loc()), json!(name)], &self.names()));
             };
             if source == Source::Query && SECRETS.contains(&name.as_str()) {
-                faults.push(Fault::refused(format!(
+                return Err(Fault::Refused(format!(
                     "'{name}' is a secret and can't be sent in the URL: send it in the body"
                 )));
-                continue;
             }
             let value = match (source, value) {
                 (Source::Query | Source::Form, Value::String(text)) => coerce::text(&text, schema),
-                (Source::Json, Value::String(text)) => coerce::json_string(text, schema),
+                (Source::Json, Value::String(text)) => coerce::json_text(&text, schema),
                 (_, value) => value,
             };
-            match merged.get(&name) {
-                Some((_, first)) if *first != value => faults.push(Fault::refused(format!(
-                    "'{name}' is given twice with different values: send it once"
-                ))),
+            match merged.iter().find(|first| first.name == name) {
+                Some(first) if first.value != value => {
+                    return Err(Fault::Refused(format!(
+                        "'{name}' is given twice with different values: send it once"
+                    )));
+                }
                 Some(_) => {}
-                None => merged.insert(name, source, value),
+                None => merged.push(Sent { source, name, value }),
             }
         }
-        if faults.is_empty() { Ok(merged) } else { Err(faults) }
+        Ok(merged)
     }
 
     fn property(&self, name: &str) -> Option<&Value> {
@@ -168,31 +162,5 @@ fn query(query: &str) -> Vec<Sent> {
         .collect()
 }
 
-/// Parameters by name, in the order they were sent.
-mod indexed {
-    use serde_json::Value;
-
-    use super::Source;
-
-    #[derive(Default)]
-    pub(super) struct Members(Vec<(String, (Source, Value))>);
-
-    impl Members {
-        pub(super) fn get(&self, name: &str) -> Option<&(Source, Value)> {
-            self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
-        }
-
-        pub(super) fn insert(&mut self, name: String, source: Source, value: Value) {
-            self.0.push((name, (source, value)));
-        }
-    }
-
-    impl IntoIterator for Members {
-        type Item = (String, (Source, Value));
-        type IntoIter = std::vec::IntoIter<Self::Item>;
-
-        fn into_iter(self) -> Self::IntoIter {
-            self.0.into_iter()
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,7 @@ fn a_new_origin_needs_the_key_again() {
     let (old, new) = (openai().start(), openai().start());
     gateway.register(&openai().registration("x", &old));
     let move_to = json!({ "base_url": format!("{}/v1", new.url()) });
-    gateway.patch("x", &move_to).refused_with(400, "send api_key and headers again");
+    gateway.patch("x", &move_to).refused_with(400, "another origin: send api_key again");
     assert_eq!(gateway.show("x")["base_url"], format!("{}/v1", old.url()));
 
     let mut with_key = move_to;

@@ -8,11 +8,14 @@
 )]
 #![allow(
     clippy::disallowed_methods,
-    reason = "the tests start the program and read what the test command tells them"
+    clippy::print_stdout,
+    reason = "the tests start the program, read what the test command tells them and say what they skip"
 )]
 
+mod base_urls;
 mod changes;
 mod chat;
+mod chat_faults;
 mod credentials;
 mod durability;
 mod exchanges;

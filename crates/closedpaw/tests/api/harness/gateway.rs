@@ -35,7 +35,6 @@ pub struct Gateway {
 #[derive(Debug)]
 pub struct Failed {
     pub exit_code: Option<i32>,
-    pub stdout: String,
     pub stderr: String,
 }
 
@@ -81,14 +80,20 @@ impl Home {
         Gateway { process, urls, key: key.trim().to_owned(), own_home: None }
     }
 
-    /// Tries to serve, and waits for the end of it.
+    /// Tries to serve, and waits for the end of it, which must come without a word on stdout.
     pub fn fail_to_serve(&self, arguments: &[&str]) -> Failed {
-        let output = self.command(arguments).output().expect("the program");
-        Failed {
-            exit_code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        let mut command = self.command(arguments);
+        let mut process =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
+        let stdout = BufReader::new(process.stdout.take().expect("its stdout"));
+        if let Some(line) = stdout.lines().map_while(Result::ok).next() {
+            // It serves, and would until it is told to stop.
+            let _ = process.kill();
+            panic!("it came up: {line}");
         }
+        let output = process.wait_with_output().expect("its end");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        Failed { exit_code: output.status.code(), stderr }
     }
 
     /// Everything that all the processes of this home wrote to stderr.

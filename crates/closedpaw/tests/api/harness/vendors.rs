@@ -80,6 +80,17 @@ impl Vendor {
         self.stream.split_at(first + length + between.len())
     }
 
+    /// The smallest description of a provider of this type that is accepted.
+    pub fn smallest(&self, name: &str) -> Value {
+        let mut body = json!({ "provider_type": self.provider_type, "name": name });
+        match self.provider_type {
+            "ollama" => {}
+            "custom" => body["base_url"] = json!("https://models.example.com/v1"),
+            _ => body["api_key"] = json!(self.key()),
+        }
+        body
+    }
+
     /// What registers `provider` as one of this type.
     pub fn registration(&self, name: &str, provider: &ScriptedProvider) -> Value {
         let mut body = json!({
