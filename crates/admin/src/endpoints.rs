@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use providers::{Change, ProviderManager, Registration};
+use providers::{Change, Registration};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -11,8 +11,11 @@ use server::{Access, Call, Handler, Response};
 
 use crate::{
     Admin,
-    handlers::{chat, health, models, providers as registry, reference, system, test},
-    parameters::{Parameters, schema_of},
+    handlers::{
+        chat, chat_answer::ChatAnswer, health, models, providers as registry, reference, system,
+        test,
+    },
+    parameters::{Nothing, Parameters, schema_of},
     view::{HealthView, ProviderList, ProviderView},
 };
 
@@ -40,6 +43,9 @@ const BROKEN_RULE: (u16, &str) = (400, "a rule is broken; `detail` says which");
 const MALFORMED: (u16, &str) = (422, "a parameter is missing or malformed; `detail` lists each");
 const OWN_FAULT: (u16, &str) = (500, "a fault of our own; nothing was changed");
 const DISABLED: (u16, &str) = (400, "the provider is disabled");
+
+/// The longest body of a request that takes nothing.
+const MOST_NOTHING_BYTES: usize = 64 * 1024;
 
 /// Every row.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -158,7 +164,7 @@ fn question_endpoints() -> Vec<Endpoint> {
                 (503, "the provider is overloaded"),
                 (504, "the provider did not answer in time"),
             ],
-            ..row::<chat::ChatAnswer>(
+            ..row::<ChatAnswer>(
                 Method::POST,
                 "/api/chat/multi",
                 "Chat with any provider; `stream: true` answers server-sent events",
@@ -180,19 +186,19 @@ fn system_endpoints() -> Vec<Endpoint> {
                 Method::POST,
                 "/api/config/reload",
                 "Read the configuration again",
-                |admin| about_process(admin, system::reload),
+                |admin| plain(admin, system::reload),
             )
         },
         row::<Value>(
             Method::GET,
             "/api/openapi.json",
             "This description of the management API",
-            |admin| about_process(admin, reference::description),
+            |admin| plain(admin, reference::description),
         ),
         Endpoint {
             access: Access::Open,
             ..row::<system::Alive>(Method::GET, "/livez", "Whether the process lives", |admin| {
-                about_process(admin, system::alive)
+                open(admin, system::alive)
             })
         },
         Endpoint {
@@ -202,7 +208,7 @@ fn system_endpoints() -> Vec<Endpoint> {
                 Method::GET,
                 "/readyz",
                 "Whether requests can be served",
-                |admin| about_process(admin, system::ready),
+                |admin| open(admin, system::ready),
             )
         },
     ]
@@ -228,34 +234,43 @@ fn row<A: JsonSchema>(
     }
 }
 
-/// Binds a handler that works on the registry.
-fn plain<F>(admin: &Arc<Admin>, handler: fn(Arc<ProviderManager>, Call) -> F) -> Handler
-where
-    F: Future<Output = Response> + Send + 'static,
-{
-    let manager = Arc::clone(&admin.manager);
-    Box::new(move |call| Box::pin(handler(Arc::clone(&manager), call)))
-}
-
-/// Binds a handler that works on the registry and takes parameters.
+/// Binds a handler that takes parameters.
 fn reading<T, F>(
     admin: &Arc<Admin>,
-    handler: fn(Arc<ProviderManager>, Arc<Parameters<T>>, Call) -> F,
+    handler: fn(Arc<Admin>, Arc<Parameters<T>>, Call) -> F,
 ) -> Handler
 where
     T: DeserializeOwned + JsonSchema + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
-    let manager = Arc::clone(&admin.manager);
+    let admin = Arc::clone(admin);
     let parameters = Arc::new(Parameters::new());
-    Box::new(move |call| Box::pin(handler(Arc::clone(&manager), Arc::clone(&parameters), call)))
+    Box::new(move |call| Box::pin(handler(Arc::clone(&admin), Arc::clone(&parameters), call)))
 }
 
-/// Binds a handler that is about the process.
-fn about_process<F>(admin: &Arc<Admin>, handler: fn(Arc<Admin>, Call) -> F) -> Handler
+/// Binds a handler that is asked by whoever watches the process, and looks at nothing that was sent.
+fn open<F>(admin: &Arc<Admin>, handler: fn(Arc<Admin>, Call) -> F) -> Handler
 where
     F: Future<Output = Response> + Send + 'static,
 {
     let admin = Arc::clone(admin);
     Box::new(move |call| Box::pin(handler(Arc::clone(&admin), call)))
+}
+
+/// Binds a handler that takes nothing: every parameter is refused before it is asked.
+fn plain<F>(admin: &Arc<Admin>, handler: fn(Arc<Admin>, Call) -> F) -> Handler
+where
+    F: Future<Output = Response> + Send + 'static,
+{
+    let admin = Arc::clone(admin);
+    let parameters = Arc::new(Parameters::<Nothing>::new());
+    Box::new(move |mut call| {
+        let (admin, parameters) = (Arc::clone(&admin), Arc::clone(&parameters));
+        Box::pin(async move {
+            match parameters.read(&mut call, MOST_NOTHING_BYTES).await {
+                Ok(Nothing {}) => handler(admin, call).await,
+                Err(refused) => refused,
+            }
+        })
+    })
 }

@@ -1,6 +1,6 @@
 //! The management API: its routes, its parameters and its reference.
 //!
-//! [`endpoints`](endpoints::endpoints) is the one table: the router, the documentation and the tests read it.
+//! The module `endpoints` holds the one table: the router, the documentation and the tests read it.
 
 mod answer;
 mod endpoints;
@@ -27,6 +27,8 @@ pub struct Admin {
     pub reload: Box<dyn Fn() -> Result<u64, Vec<String>> + Send + Sync>,
     /// Cancelled when the process begins to shut down.
     pub shutdown: CancellationToken,
+    /// Cancelled when what still runs is about to be cut off.
+    pub last_call: CancellationToken,
 }
 
 /// Every route, ready to be served.

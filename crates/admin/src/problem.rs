@@ -1,9 +1,9 @@
 //! Turns what went wrong into what callers of the management API are told.
 
-use canonical::{Fault, Origin};
+use canonical::{ErrorKind, Fault, Origin};
 use http::{HeaderValue, StatusCode, header};
 use pipeline::Refusal;
-use providers::{ProviderError, ProviderName};
+use providers::ProviderError;
 use serde_json::json;
 use server::{Response, response};
 
@@ -23,16 +23,20 @@ pub(crate) fn provider_error(error: &ProviderError, failure: &str) -> Response {
 /// Answers a chat that was refused or failed before it began.
 pub(crate) fn refusal(refusal: &Refusal) -> Response {
     let fault = &refusal.fault;
-    if let Some(provider) = refusal.provider.as_ref().filter(|_| fault.origin == Origin::Upstream) {
-        log(fault, provider.as_str());
+    let provider = refusal.about.as_ref().map(|about| about.provider.as_str());
+    if let Some(provider) = provider.filter(|_| fault.origin == Origin::Upstream) {
+        log(fault, provider);
     }
-    let status = StatusCode::from_u16(fault.kind.status());
-    let detail = sentence(fault, refusal.provider.as_ref().map(ProviderName::as_str));
+    let status = StatusCode::from_u16(fault.status());
+    let detail = sentence(fault, provider);
     let body = match fault.upstream_status {
         Some(upstream_status) => json!({ "detail": detail, "upstream_status": upstream_status }),
         None => json!({ "detail": detail }),
     };
     let mut answer = response::json(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &body);
+    if fault.kind == ErrorKind::KeyRefused || fault.kind == ErrorKind::QuotaExhausted {
+        answer.headers_mut().insert("x-should-retry", HeaderValue::from_static("false"));
+    }
     if let Some(wait) = fault.retry_after {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));

@@ -35,6 +35,16 @@ impl Fault {
         }
     }
 
+    /// The HTTP status that callers see: that of the kind, except that a provider's 400 or 429 stays what it is
+    /// when it means an account without credit.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match (self.kind, self.upstream_status) {
+            (ErrorKind::QuotaExhausted, Some(status @ (400 | 429))) => status,
+            (_, Some(_) | None) => self.kind.status(),
+        }
+    }
+
     /// Blames the caller, the provider or us instead of the usual one.
     #[must_use]
     pub fn with_origin(mut self, origin: Origin) -> Self {
@@ -72,7 +82,8 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// Everything that can go wrong with a request. The status beside each is the one callers see.
+/// Everything that can go wrong with a request. The status beside each is the one callers see; [`Fault::status`]
+/// knows the one exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// 400: the request makes no sense, to us or to the provider.
@@ -87,7 +98,7 @@ pub enum ErrorKind {
     Unprocessable,
     /// 502: the provider refused our key, or what the key may do.
     KeyRefused,
-    /// 502: the provider's account has no credit left.
+    /// 502, or the provider's own 400 or 429: its account has no credit left.
     QuotaExhausted,
     /// 429: too many requests, here or at the provider.
     RateLimited,
@@ -127,7 +138,7 @@ impl ErrorKind {
         Self::Internal,
     ];
 
-    /// The HTTP status that callers see.
+    /// The HTTP status that callers see, but for the exception that [`Fault::status`] makes.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -233,4 +244,27 @@ pub enum Retry {
     SameProvider,
     /// Another provider or key may answer.
     NextCandidate,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ErrorKind, Fault};
+
+    #[test]
+    fn the_status_is_that_of_the_kind_but_for_an_account_without_credit() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(Fault::new(kind, "").status(), kind.status());
+        }
+        for (kind, upstream, expected) in [
+            (ErrorKind::QuotaExhausted, 400, 400),
+            (ErrorKind::QuotaExhausted, 429, 429),
+            (ErrorKind::QuotaExhausted, 402, 502),
+            (ErrorKind::QuotaExhausted, 403, 502),
+            (ErrorKind::KeyRefused, 400, 502),
+            (ErrorKind::UpstreamFailed, 504, 502),
+        ] {
+            let fault = Fault::new(kind, "").with_upstream_status(upstream);
+            assert_eq!(fault.status(), expected, "{kind:?} of {upstream}");
+        }
+    }
 }

@@ -71,20 +71,30 @@ pub enum FinishReason {
     ToolCalls,
     /// The provider or the model refused, or a filter struck.
     ContentFilter,
-    /// Anything else, in the provider's own word.
+    /// Anything else; the provider's own word is for the log.
     Other(String),
 }
 
 impl FinishReason {
-    /// The normal form as text: `stop`, `length`, `tool_calls`, `content_filter`, or the provider's own word.
+    /// The normal form as text: `stop`, `length`, `tool_calls`, `content_filter` or `other`.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Stop | Self::StopSequence => "stop",
             Self::Length => "length",
             Self::ToolCalls => "tool_calls",
             Self::ContentFilter => "content_filter",
-            Self::Other(word) => word,
+            Self::Other(_) => "other",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FinishReason;
+
+    #[test]
+    fn the_normal_form_is_closed() {
+        assert_eq!(FinishReason::Other("LANGUAGE".to_owned()).as_str(), "other");
     }
 }

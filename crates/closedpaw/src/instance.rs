@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
     os::unix::fs::OpenOptionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -24,6 +24,8 @@ pub struct Instance {
     pub listeners: Vec<String>,
     /// Whether it was told to accept plain HTTP beyond loopback.
     pub insecure_http: bool,
+    /// The file of the certificate that every listener shows, if they speak HTTPS.
+    pub certificate: Option<PathBuf>,
 }
 
 /// What a look at a data dir finds.
@@ -137,6 +139,7 @@ mod tests {
             pid: 7,
             listeners: vec!["http://127.0.0.1:1".to_owned()],
             insecure_http: false,
+            certificate: Some("/etc/closedpaw/cert.pem".into()),
         };
         hold.publish(data_dir, &instance).unwrap();
         assert_eq!(find(data_dir).unwrap(), Found::Running(instance));

@@ -127,6 +127,7 @@ pub(crate) fn check(layers: &Layers<'_>, faults: &mut Vec<Fault>) -> Server {
     if listen.is_empty() && !faults.iter().any(|fault| fault.origin == listen.origin) {
         faults.push(Fault::in_value(&listen.origin, "listen", "expected at least one address"));
     }
+    refuse_duplicates(&listen, faults);
     let tls = match (cert, key) {
         (Some(cert), Some(key)) => Some(Tls { cert, key }),
         (Some(cert), None) => {
@@ -149,6 +150,15 @@ pub(crate) fn check(layers: &Layers<'_>, faults: &mut Vec<Fault>) -> Server {
         }
     };
     Server { listen, hosts, tls, insecure_http }
+}
+
+fn refuse_duplicates(listen: &Value<Vec<SocketAddr>>, faults: &mut Vec<Fault>) {
+    for (index, address) in listen.iter().enumerate() {
+        if listen.iter().take(index).any(|earlier| earlier == address) {
+            let message = format!("{address} is listed twice");
+            faults.push(Fault::in_value(&listen.origin, "listen", &message));
+        }
+    }
 }
 
 fn refuse_plain_http_beyond_loopback(

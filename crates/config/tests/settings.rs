@@ -122,6 +122,19 @@ fn at_least_one_listener_is_needed() {
 }
 
 #[test]
+fn an_address_is_listed_once() {
+    let listed_twice = |text: &str| {
+        let faults = Case::with_file(text).load([], &ServerFlags::default()).unwrap_err();
+        assert_eq!(faults.0.len(), 1, "{faults}");
+        faults.to_string()
+    };
+    let text = listed_twice("[server]\nlisten = [\"127.0.0.1:1\", \"[::1]:1\", \"localhost:1\"]\n");
+    assert!(text.ends_with("config.toml:2: listen: 127.0.0.1:1 is listed twice"), "{text}");
+    let text = listed_twice("[server]\nlisten = [\"[::1]:1\", \"[0:0::1]:1\"]\n");
+    assert!(text.ends_with("[::1]:1 is listed twice"), "{text}");
+}
+
+#[test]
 fn a_syntax_error_has_its_line_and_hides_nothing() {
     let case = Case::with_file("[server]\nlisten = \n[log]\nlevel = \"loud\"\n");
     let faults = case.load([], &ServerFlags::default()).unwrap_err();

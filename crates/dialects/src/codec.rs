@@ -1,5 +1,7 @@
 //! What every dialect can do towards a provider.
 
+use std::time::SystemTime;
+
 use canonical::{Dialect, Event, Fault, Losses, Request, Response};
 use thiserror::Error;
 
@@ -78,6 +80,8 @@ pub struct ErrorAnswer<'a> {
     pub status: u16,
     /// Looks a header up by its lower-case name.
     pub header: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// When it came; dates in it count from here if it has no date of its own.
+    pub received_at: SystemTime,
     /// The body, bounded by whoever read it.
     pub body: &'a [u8],
 }

@@ -1,8 +1,13 @@
-//! Reads members of a provider's JSON without insisting on their types: what does not fit is not there.
+//! Reads members of a provider's JSON without insisting on their types: what does not fit is not there,
+//! except where an answer would then seem empty.
 
+use canonical::Fault;
 use serde_json::Value;
 
-use crate::Malformed;
+use crate::{Malformed, assembly::malformed};
+
+/// Counts from here on are nonsense, and not every JSON reader tells them apart (RFC 8259, section 6).
+const TOO_MANY: u64 = 1 << 53;
 
 /// Parses a body.
 pub(crate) fn parse(body: &[u8]) -> Result<Value, Malformed> {
@@ -25,6 +30,25 @@ pub(crate) fn present<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     value.get(name).filter(|member| !member.is_null())
 }
 
+/// Returns a member as the type that `read` reads, unless it is absent or null.
+///
+/// # Errors
+///
+/// Fails when it is of another type.
+pub(crate) fn typed<'a, T>(
+    value: &'a Value,
+    name: &str,
+    read: fn(&'a Value) -> Option<T>,
+) -> Result<Option<T>, Fault> {
+    let wrong = || malformed(format!("`{name}` is of the wrong type"));
+    present(value, name).map(|member| read(member).ok_or_else(wrong)).transpose()
+}
+
+/// Returns a value that is an object.
+pub(crate) fn object(value: &Value) -> Option<&Value> {
+    value.is_object().then_some(value)
+}
+
 /// Returns a member's text.
 pub(crate) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name)?.as_str()
@@ -35,10 +59,11 @@ pub(crate) fn filled<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     text(value, name).filter(|text| !text.is_empty())
 }
 
-/// Returns a member's value as a count; `5.0` counts as 5.
+/// Returns a member's value as a count below 2^53; `5.0` counts as 5.
 pub(crate) fn count(value: &Value, name: &str) -> Option<u64> {
     let number = value.get(name)?;
-    number.as_u64().or_else(|| integral(number.as_f64()?))
+    let count = number.as_u64().or_else(|| integral(number.as_f64()?))?;
+    (count < TOO_MANY).then_some(count)
 }
 
 /// Returns a member's elements, none when it is no array.
@@ -46,10 +71,9 @@ pub(crate) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Turns a float without a fraction into a count; those above 2^53 are no longer exact.
+/// Turns a float without a fraction into a count; the cast saturates.
 fn integral(number: f64) -> Option<u64> {
-    const MOST: f64 = 9_007_199_254_740_992.0;
-    (number.fract() == 0.0 && (0.0..=MOST).contains(&number)).then_some(number as u64)
+    (number.fract() == 0.0 && number >= 0.0).then_some(number as u64)
 }
 
 #[cfg(test)]
@@ -59,13 +83,16 @@ mod tests {
     use super::count;
 
     #[test]
-    fn counts_may_be_written_as_floats() {
+    fn counts_may_be_written_as_floats_and_stay_below_nonsense() {
         for (number, expected) in [
             (json!(5), Some(5)),
             (json!(5.0), Some(5)),
             (json!(5.5), None),
             (json!(-1), None),
             (json!(1e300), None),
+            (json!(9_007_199_254_740_991_u64), Some(9_007_199_254_740_991)),
+            (json!(9_007_199_254_740_992_u64), None),
+            (json!(9_007_199_254_740_992.0), None),
             (json!("5"), None),
             (json!(null), None),
         ] {

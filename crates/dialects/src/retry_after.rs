@@ -1,6 +1,6 @@
 //! How long a provider asks us to wait, from the headers of its answer.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::ErrorAnswer;
 
@@ -9,7 +9,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Reads `retry-after-ms`, then `retry-after` in seconds, whole or not, or as an HTTP date.
 ///
-/// A date counts from the answer's own `date`, so that no clock is needed and a wrong one does no harm.
+/// A date counts from the answer's own `date`, so that a wrong clock does no harm, else from when it came.
 /// Source: RFC 9110, sections 10.2.3 and 5.6.7; the OpenAI and Anthropic SDKs read the same headers.
 pub(crate) fn retry_after(answer: &ErrorAnswer<'_>) -> Option<Duration> {
     let header = |name| (answer.header)(name).map(str::trim);
@@ -17,8 +17,11 @@ pub(crate) fn retry_after(answer: &ErrorAnswer<'_>) -> Option<Duration> {
         .and_then(|ms| duration(ms, 1000.0))
         .or_else(|| duration(header("retry-after")?, 1.0))
         .or_else(|| {
-            let wait = unix_seconds(header("retry-after")?)? - unix_seconds(header("date")?)?;
-            Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
+            let then = unix_seconds(header("retry-after")?)?;
+            let now = header("date")
+                .and_then(unix_seconds)
+                .or_else(|| unix_seconds_of(answer.received_at))?;
+            Some(Duration::from_secs(u64::try_from(then - now).unwrap_or(0)))
         })?;
     Some(wait.min(LONGEST))
 }
@@ -46,6 +49,12 @@ fn unix_seconds(date: &str) -> Option<i64> {
     words.next().is_none().then_some(seconds)
 }
 
+/// Counts the whole seconds up to a moment.
+fn unix_seconds_of(moment: SystemTime) -> Option<i64> {
+    let since = moment.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
+}
+
 /// Counts days in the Gregorian calendar, with years that begin in March so that leap days come last.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = if month > 2 { year } else { year - 1 };
@@ -55,7 +64,7 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     use super::{retry_after, unix_seconds};
     use crate::ErrorAnswer;
@@ -64,7 +73,9 @@ mod tests {
         let header =
             |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         // The headers live as long as the closure that looks them up.
-        retry_after(&ErrorAnswer { status: 429, header: &header, body: b"" })
+        // A minute before 2026 begins.
+        let received_at = UNIX_EPOCH + Duration::from_secs(1_767_225_540);
+        retry_after(&ErrorAnswer { status: 429, header: &header, received_at, body: b"" })
     }
 
     #[test]
@@ -78,7 +89,11 @@ mod tests {
             (vec![("retry-after-ms", "soon"), ("retry-after", "7")], Some(7_000)),
             (vec![date, ("retry-after", "Thu, 01 Jan 2026 00:00:10 GMT")], Some(40_000)),
             (vec![date, ("retry-after", "Wed, 31 Dec 2025 00:00:10 GMT")], Some(0)),
-            (vec![("retry-after", "Thu, 01 Jan 2026 00:00:10 GMT")], None),
+            (vec![("retry-after", "Thu, 01 Jan 2026 00:00:10 GMT")], Some(70_000)),
+            (
+                vec![("date", "today"), ("retry-after", "Thu, 01 Jan 2026 00:00:10 GMT")],
+                Some(70_000),
+            ),
             (vec![("retry-after", "86400")], Some(3_600_000)),
             (vec![("retry-after", "1e300")], Some(3_600_000)),
             (vec![("retry-after", "-1")], None),

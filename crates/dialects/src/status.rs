@@ -1,5 +1,7 @@
 //! What an answer of another status than 200 means, before and beside what its body says.
 
+use std::time::Duration;
+
 use canonical::{ErrorKind, Fault};
 
 use crate::{ErrorAnswer, retry_after::retry_after};
@@ -7,17 +9,23 @@ use crate::{ErrorAnswer, retry_after::retry_after};
 /// The longest text that a body without a known shape is quoted with.
 const LONGEST_QUOTE_CHARS: usize = 200;
 
-/// Makes the fault of an answer. `kind` is what the body names, if that is surer than the status, and
-/// `message` the provider's own sentence, if the body has one.
+/// How long to wait for an account to get new credit, where the provider says 429 and not how long.
+const CREDIT_WAIT: Duration = Duration::from_secs(60);
+
+/// Makes the fault of an answer. Its status tells the kind, since callers are to see the like of it;
+/// `account` is what the body says of our account, which the statuses for it leave open. `message` is the
+/// provider's own sentence, if the body has one.
 pub(crate) fn fault(
     answer: &ErrorAnswer<'_>,
-    kind: Option<ErrorKind>,
+    account: Option<ErrorKind>,
     message: Option<String>,
 ) -> Fault {
-    let public = message.unwrap_or_else(|| quote(answer));
-    Fault::new(kind.unwrap_or_else(|| kind_of(answer.status)), public)
+    let account = account.filter(|_| matches!(answer.status, 400 | 402 | 403 | 429));
+    let kind = account.unwrap_or_else(|| kind_of(answer.status));
+    let wait = (kind == ErrorKind::QuotaExhausted && answer.status == 429).then_some(CREDIT_WAIT);
+    Fault::new(kind, message.unwrap_or_else(|| quote(answer)))
         .with_upstream_status(answer.status)
-        .with_retry_after(retry_after(answer))
+        .with_retry_after(retry_after(answer).or(wait))
 }
 
 /// Tells what a status means.
@@ -26,7 +34,7 @@ pub(crate) fn kind_of(status: u16) -> ErrorKind {
         401 | 403 => ErrorKind::KeyRefused,
         402 => ErrorKind::QuotaExhausted,
         404 => ErrorKind::NotFound,
-        408 | 504 => ErrorKind::Timeout,
+        408 => ErrorKind::Timeout,
         409 => ErrorKind::Conflict,
         413 => ErrorKind::TooLarge,
         422 => ErrorKind::Unprocessable,
@@ -49,6 +57,8 @@ fn quote(answer: &ErrorAnswer<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::fault;
     use crate::ErrorAnswer;
 
@@ -62,7 +72,12 @@ mod tests {
             ("{\"unheard\":\"of\"}", "HTTP 502 without a message"),
             (long.as_str(), &long[..200]),
         ] {
-            let answer = ErrorAnswer { status: 502, header: &|_| None, body: body.as_bytes() };
+            let answer = ErrorAnswer {
+                status: 502,
+                header: &|_| None,
+                received_at: UNIX_EPOCH,
+                body: body.as_bytes(),
+            };
             assert_eq!(fault(&answer, None, None).public, expected);
         }
     }

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use canonical::{ErrorKind, Event, EventChecker};
+use canonical::{Dialect, ErrorKind, Event, EventChecker};
 use dialects::{Codec, DIALECTS};
 use proptest::prelude::*;
 use testkit::fixtures;
@@ -68,6 +68,25 @@ fn an_endless_frame_is_refused() {
         }
         let refused = matches!(events.as_slice(), [Event::Failed(fault)] if fault.kind == ErrorKind::Malformed);
         assert!(refused, "{}: {events:?}", codec.dialect());
+    }
+}
+
+#[test]
+fn a_piece_of_the_wrong_type_is_refused() {
+    for (dialect, bytes) in [
+        (
+            Dialect::OpenAiChat,
+            "data: {\"choices\":[{\"delta\":{\"content\":5}}]}\n\ndata: [DONE]\n\n",
+        ),
+        (Dialect::Mistral, "data: {\"choices\":[{\"delta\":5}]}\n\ndata: [DONE]\n\n"),
+        (Dialect::Gemini, "data: {\"candidates\":[{\"content\":5,\"finishReason\":\"STOP\"}]}\n\n"),
+        (Dialect::Ollama, "{\"message\":{\"content\":5},\"done\":true}\n"),
+        (Dialect::Ollama, "{\"message\":5,\"done\":true}"),
+    ] {
+        let events = decode(dialects::codec(dialect), bytes.as_bytes(), &[usize::MAX]);
+        assert_in_order(&events);
+        let refused = matches!(events.last(), Some(Event::Failed(fault)) if fault.kind == ErrorKind::Malformed);
+        assert!(refused, "{dialect}: {events:?}");
     }
 }
 

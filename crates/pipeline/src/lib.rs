@@ -14,8 +14,9 @@ use std::time::Instant;
 
 use attempt::{Mode, attempt, encode, read_whole};
 use canonical::{Fault, Request, Response};
-use providers::{ProviderName, Snapshot};
+use providers::Snapshot;
 use resolve::{Target, resolve};
+use upstream::Reply;
 
 pub use about::About;
 pub use events::EventStream;
@@ -34,19 +35,17 @@ pub struct ChatCall {
 ///
 /// # Errors
 ///
-/// Fails with what the caller is to be told; the provider that was chosen, if one was, comes with it.
+/// Fails with what the caller is to be told; what is known about the call comes with it.
 pub async fn chat(snapshot: &Snapshot, call: ChatCall) -> Result<(About, Response), Refusal> {
     let opened = Instant::now();
     let target = resolve(snapshot, &call)?;
-    let outcome = async {
-        target.provider.admit_chat(opened)?;
-        let (body, losses) = encode(&target, call.request, Mode::Whole);
-        let sent = Instant::now();
-        let reply = attempt(&target, body, Mode::Whole).await?;
-        let response = read_whole(&target, reply).await?;
-        Ok((target.about(losses, opened, sent), response))
-    };
-    outcome.await.map_err(|fault| target.refusal(fault))
+    let mut about = About::of(&target, opened);
+    let answer = async {
+        let reply = send(&target, &mut about, call.request, Mode::Whole).await?;
+        read_whole(&target, reply).await
+    }
+    .await;
+    about.settle(answer)
 }
 
 /// Asks for an answer in pieces.
@@ -55,32 +54,44 @@ pub async fn chat(snapshot: &Snapshot, call: ChatCall) -> Result<(About, Respons
 ///
 /// # Errors
 ///
-/// Fails with what the caller is to be told; the provider that was chosen, if one was, comes with it.
+/// Fails with what the caller is to be told; what is known about the call comes with it.
 pub async fn stream(snapshot: &Snapshot, call: ChatCall) -> Result<(About, EventStream), Refusal> {
     let opened = Instant::now();
     let target = resolve(snapshot, &call)?;
-    let outcome = async {
-        target.provider.admit_chat(opened)?;
-        let (body, losses) = encode(&target, call.request, Mode::Stream);
-        let sent = Instant::now();
-        let reply = attempt(&target, body, Mode::Stream).await?;
-        let events = EventStream::begin(&target, reply).await?;
-        Ok((target.about(losses, opened, sent), events))
-    };
-    outcome.await.map_err(|fault| target.refusal(fault))
+    let mut about = About::of(&target, opened);
+    let answer = async {
+        let reply = send(&target, &mut about, call.request, Mode::Stream).await?;
+        EventStream::begin(&target, reply).await
+    }
+    .await;
+    about.settle(answer)
 }
 
-/// Why a chat was not answered, and which provider was asked, if one was.
+/// Admits the chat, writes it in the provider's dialect and makes the attempt.
+async fn send(
+    target: &Target,
+    about: &mut About,
+    request: Request,
+    mode: Mode,
+) -> Result<Reply, Fault> {
+    target.provider.admit_chat(about.opened)?;
+    let (body, losses) = encode(target, request, mode);
+    about.losses = losses;
+    about.begin_attempt();
+    attempt(target, body, mode).await
+}
+
+/// Why a chat was not answered.
 #[derive(Debug)]
 pub struct Refusal {
     /// What went wrong.
     pub fault: Fault,
-    /// The provider that was chosen, if one was.
-    pub provider: Option<ProviderName>,
+    /// What is known about the call, once a provider was chosen.
+    pub about: Option<About>,
 }
 
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
-        Self { fault, provider: None }
+        Self { fault, about: None }
     }
 }

@@ -1,11 +1,11 @@
 //! Resolve: from names to a provider and a model.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
-use canonical::{ErrorKind, Fault, Losses};
+use canonical::{ErrorKind, Fault};
 use providers::{Provider, Snapshot};
 
-use crate::{About, ChatCall, Refusal};
+use crate::ChatCall;
 
 /// A provider and the model to ask it for.
 #[derive(Clone)]
@@ -14,19 +14,6 @@ pub(crate) struct Target {
     pub(crate) provider: Arc<Provider>,
     /// The model's id, as the provider knows it.
     pub(crate) model: String,
-}
-
-impl Target {
-    /// Sums up an answer that was asked for at `sent`, in a call opened at `opened`.
-    pub(crate) fn about(&self, losses: Losses, opened: Instant, sent: Instant) -> About {
-        let provider = self.provider.config().name.clone();
-        About { provider, model: self.model.clone(), losses, opened, upstream: sent.elapsed() }
-    }
-
-    /// Adds who was asked to a fault.
-    pub(crate) fn refusal(&self, fault: Fault) -> Refusal {
-        Refusal { fault, provider: Some(self.provider.config().name.clone()) }
-    }
 }
 
 /// Finds the provider and the model that the call means.

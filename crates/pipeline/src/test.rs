@@ -1,17 +1,18 @@
 //! One real round trip to a provider, and what it proves.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use canonical::{ErrorKind, Fault, Message, Part, Request, Role, Sampling};
 use providers::{Freshness, Provider};
+use tokio::time::{Instant, timeout};
 
 use crate::{
     attempt::{Mode, attempt, encode, read_whole},
     resolve::Target,
 };
+
+/// How long a round trip may take, unless the provider's own timeout is less.
+const TEST_LIMIT: Duration = Duration::from_secs(60);
 
 /// What a round trip proved. `None` is what it could not tell.
 #[derive(Debug)]
@@ -35,7 +36,9 @@ pub async fn test(provider: &Arc<Provider>) -> Proof {
     let began = Instant::now();
     let (model, outcome) = match model_of(provider).await {
         Ok(model) => {
-            let outcome = ask_for_a_word(provider, &model).await;
+            let limit = TEST_LIMIT.saturating_sub(began.elapsed());
+            let asking = timeout(limit, ask_for_a_word(provider, &model));
+            let outcome = asking.await.unwrap_or_else(|_| Err(too_late()));
             (Some(model), outcome)
         }
         Err(fault) => (None, Err(fault)),
@@ -53,6 +56,11 @@ pub async fn test(provider: &Arc<Provider>) -> Proof {
         latency: began.elapsed(),
         fault: outcome.err(),
     }
+}
+
+fn too_late() -> Fault {
+    let sentence = format!("no answer within {} s", TEST_LIMIT.as_secs());
+    Fault::new(ErrorKind::Timeout, sentence)
 }
 
 /// What a fault says: whether the provider answered, whether it accepted the key, whether the model answered.

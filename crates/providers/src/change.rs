@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use upstream::Network;
+use upstream::{Egress, Network};
 
 use crate::{
     ProviderConfig, ProviderError, Settings, endpoint, extra_headers,
-    registration::{NetworkName, check_api_key, without_blanks},
+    registration::{NetworkName, check_api_key, check_default_model, check_models},
 };
 
 /// A change of a provider: only what is named changes, and `null` takes a member back to its default.
@@ -61,14 +61,18 @@ where
 
 impl Change {
     /// Applies the change to `old` and holds the outcome to every rule.
-    pub(crate) fn apply(self, old: &ProviderConfig) -> Result<ProviderConfig, ProviderError> {
+    pub(crate) fn apply(
+        self,
+        old: &ProviderConfig,
+        egress: &Egress,
+    ) -> Result<ProviderConfig, ProviderError> {
         let mut new = old.clone();
         if let Some(settings) = &self.settings {
             let members = settings.clone().unwrap_or_default();
             new.settings =
                 Settings::parse(old.provider_type, &members).map_err(ProviderError::Invalid)?;
         }
-        self.move_to(&mut new)?;
+        self.move_to(&mut new, egress)?;
         if new.base_url.origin() != old.base_url.origin() {
             self.refuse_to_take_secrets_along(old)?;
         }
@@ -80,9 +84,11 @@ impl Change {
                 .map_err(ProviderError::Invalid)?;
         }
         if let Some(model) = self.default_model {
-            new.default_model = model.filter(|model| !model.is_empty());
+            new.default_model = check_default_model(model)?;
         }
-        new.models = self.models.map_or(new.models, without_blanks);
+        if let Some(models) = self.models {
+            new.models = check_models(models)?;
+        }
         new.enabled = self.enabled.map_or(new.enabled, |enabled| enabled.unwrap_or(true));
         new.rate_limit = self.rate_limit.unwrap_or(new.rate_limit);
         new.timeout_s = self.timeout.unwrap_or(new.timeout_s);
@@ -105,7 +111,7 @@ impl Change {
     }
 
     /// Brings address and network class up to date: a change of either is checked against the other.
-    fn move_to(&self, new: &mut ProviderConfig) -> Result<(), ProviderError> {
+    fn move_to(&self, new: &mut ProviderConfig, egress: &Egress) -> Result<(), ProviderError> {
         if self.base_url.is_none() && self.network.is_none() {
             return Ok(());
         }
@@ -117,7 +123,8 @@ impl Change {
             Some(given) => given.as_deref(),
             None => Some(new.base_url.as_str()),
         };
-        new.base_url = endpoint::resolve(new.provider_type, &new.settings, base_url, new.network)?;
+        new.base_url =
+            endpoint::resolve(new.provider_type, &new.settings, base_url, new.network, egress)?;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Where a provider is: the base URL with the defaults of its type filled in.
 
-use upstream::{BaseUrl, BaseUrlError, Network, parse_base_url};
+use upstream::{BaseUrl, BaseUrlError, Egress, Network, parse_base_url};
 
 use crate::{ProviderError, ProviderType, Settings};
 
@@ -13,12 +13,13 @@ pub(crate) fn default_network(provider_type: ProviderType, settings: &Settings) 
 ///
 /// # Errors
 ///
-/// Says that there is none, or why it is refused for the network class.
+/// Says that there is none, why it is refused for the network class, or that it is our own.
 pub(crate) fn resolve(
     provider_type: ProviderType,
     settings: &Settings,
     given: Option<&str>,
     network: Network,
+    egress: &Egress,
 ) -> Result<BaseUrl, ProviderError> {
     let default = settings.preset.map(|preset| preset.base_url);
     let base_url = given
@@ -30,8 +31,16 @@ pub(crate) fn resolve(
                 "base_url is required for custom providers, unless settings.preset names a vendor",
             )
         })?;
-    normalise(provider_type, base_url, network)
-        .map_err(|refusal| ProviderError::Invalid(refusal.to_string()))
+    let base_url = normalise(provider_type, base_url, network)
+        .map_err(|refusal| ProviderError::Invalid(refusal.to_string()))?;
+    if egress.leads_back(&base_url) {
+        return Err(ProviderError::Invalid(format!(
+            "base_url leads back to this gateway: {} is where it listens; give the base_url of the \
+             server, on another port",
+            base_url.origin()
+        )));
+    }
+    Ok(base_url)
 }
 
 /// Brings an address into the form that the type's dialect builds on.

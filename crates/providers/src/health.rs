@@ -84,7 +84,7 @@ impl Provider {
     async fn examine(&self) -> Health {
         let limit = PROBE_LIMIT.min(self.config().timeout());
         let (checked_at, began) = (SystemTime::now(), Instant::now());
-        let outcome = tokio::time::timeout(limit, self.probe(limit)).await.unwrap_or_else(|_| {
+        let outcome = tokio::time::timeout(limit, self.probe()).await.unwrap_or_else(|_| {
             let sentence = format!("no answer within {} s", limit.as_secs_f64());
             Err(Fault::new(ErrorKind::Timeout, sentence))
         });
@@ -94,17 +94,17 @@ impl Provider {
     }
 
     /// Asks for the cheapest answer that proves the provider alive and the key accepted.
-    async fn probe(&self, limit: Duration) -> Result<(), Fault> {
+    async fn probe(&self) -> Result<(), Fault> {
         let foreign = |what: &str, why: String| {
             let sentence = format!("it answers, but not with {what}: {why}");
             Fault::new(ErrorKind::Malformed, sentence)
         };
         if let Some(key_check) = self.config().settings.preset.and_then(|preset| preset.key_check) {
-            let body = self.read(key_check, limit).await?;
+            let body = self.read(key_check).await?;
             let json = serde_json::from_slice::<IgnoredAny>(&body);
             return json.map(drop).map_err(|error| foreign("JSON", error.to_string()));
         }
-        match self.read(self.codec().probe_target(), limit).await {
+        match self.read(self.codec().probe_target()).await {
             Ok(body) => {
                 let models = self.codec().decode_models(&body);
                 models

@@ -68,7 +68,7 @@ impl ProviderManager {
         registration: Registration,
     ) -> Result<ProviderName, ProviderError> {
         self.change(move |manager, old| {
-            let config = registration.check()?;
+            let config = registration.check(&manager.egress)?;
             let name = config.name.clone();
             let new = row::to_row(&config, &manager.master_key)?;
             let provider = Arc::new(Provider::new(config, &manager.egress)?);
@@ -93,7 +93,7 @@ impl ProviderManager {
         self.change(move |manager, old| {
             let before = old.find(&name)?;
             let restart_window = change.rate_limit.is_some();
-            let config = change.apply(before.config())?;
+            let config = change.apply(before.config(), &manager.egress)?;
             let new = row::to_row(&config, &manager.master_key)?;
             let after = before.reconfigured(config, restart_window, &manager.egress)?;
             let name = before.config().name.clone();

@@ -3,11 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use canonical::{ErrorKind, Fault};
+use tokio::time::Instant;
 
 use crate::{Provider, asked::Asked};
 
 /// How long a list is served without asking again.
 const FRESH_FOR: Duration = Duration::from_secs(300);
+/// How long a failure is told again before the provider is asked again.
+const FAILURE_KEPT_FOR: Duration = Duration::from_secs(5);
 /// How long asking for a list may take, over all its pages.
 const LIST_LIMIT: Duration = Duration::from_secs(10);
 /// Pages after which a list counts as endless.
@@ -15,8 +18,23 @@ const MOST_PAGES: usize = 50;
 /// Models after which a list is cut.
 const MOST_MODELS: usize = 20_000;
 
-/// The last list, and the request for one that is under way.
-pub(crate) type ModelList = Asked<Models>;
+/// What is known of the list, and the request for a newer one that is under way.
+pub(crate) type ModelList = Asked<Known>;
+
+/// What the last requests left.
+#[derive(Clone)]
+pub(crate) struct Known {
+    /// The last list that came.
+    list: Option<List>,
+    /// Why the last request brought none, if it did not.
+    fault: Option<Fault>,
+}
+
+#[derive(Clone)]
+struct List {
+    ids: Vec<String>,
+    came_at: Instant,
+}
 
 /// A list of models as callers see it.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,40 +63,42 @@ impl Provider {
     pub async fn models(self: &Arc<Self>, freshness: Freshness) -> Models {
         let wanted = &self.config().models;
         if !self.config().lists_models() {
-            return Models::fresh(wanted.clone());
+            return Models { ids: wanted.clone(), fault: None, stale: false };
         }
         let provider = Arc::clone(self);
         let ask = |last| async move { provider.ask_for_models(last).await };
-        let will_do = |age, models: &Models| match freshness {
-            Freshness::Cached => models.fault.is_none() && age < FRESH_FOR,
+        let will_do = |age, known: &Known| match freshness {
+            Freshness::Cached => {
+                known.is_fresh() || (known.fault.is_some() && age < FAILURE_KEPT_FOR)
+            }
             Freshness::Refreshed => false,
         };
-        let mut models = self.models.get(will_do, ask).await;
+        let mut models = self.models.get(will_do, ask).await.seen(freshness);
         if !wanted.is_empty() {
             models.ids.retain(|id| wanted.contains(id));
         }
         models
     }
 
-    /// Asks for the whole list; the `last` one stands in when there is none to be had.
-    async fn ask_for_models(&self, last: Option<Models>) -> Models {
+    /// Asks for the whole list; the `last` one stays known when there is none to be had.
+    async fn ask_for_models(&self, last: Option<Known>) -> Known {
         let limit = LIST_LIMIT.min(self.config().timeout());
-        match tokio::time::timeout(limit, self.read_pages(limit)).await {
-            Ok(Ok(ids)) => Models::fresh(ids),
-            Ok(Err(fault)) => Models::stale(last, fault),
-            Err(_) => {
-                let sentence = format!("no list of models within {} s", limit.as_secs_f64());
-                Models::stale(last, Fault::new(ErrorKind::Timeout, sentence))
-            }
+        let asked = tokio::time::timeout(limit, self.read_pages()).await.unwrap_or_else(|_| {
+            let sentence = format!("no list of models within {} s", limit.as_secs_f64());
+            Err(Fault::new(ErrorKind::Timeout, sentence))
+        });
+        match asked {
+            Ok(ids) => Known { list: Some(List { ids, came_at: Instant::now() }), fault: None },
+            Err(fault) => Known { list: last.and_then(|last| last.list), fault: Some(fault) },
         }
     }
 
     /// Reads page after page.
-    async fn read_pages(&self, limit: Duration) -> Result<Vec<String>, Fault> {
+    async fn read_pages(&self) -> Result<Vec<String>, Fault> {
         let mut ids = Vec::new();
         let mut page = None;
         for _ in 0..MOST_PAGES {
-            let body = self.read(&self.codec().models_target(page.as_deref()), limit).await?;
+            let body = self.read(&self.codec().models_target(page.as_deref())).await?;
             let listed = self
                 .codec()
                 .decode_models(&body)
@@ -95,16 +115,19 @@ impl Provider {
     }
 }
 
-impl Models {
-    /// A list as it is now.
-    fn fresh(ids: Vec<String>) -> Self {
-        Self { ids, fault: None, stale: false }
+impl Known {
+    /// Whether there is a list that is young enough, however newer requests went.
+    fn is_fresh(&self) -> bool {
+        self.list.as_ref().is_some_and(|list| list.came_at.elapsed() < FRESH_FOR)
     }
 
-    /// The last list known, and why there is no newer one.
-    fn stale(last: Option<Self>, fault: Fault) -> Self {
-        let known = last.filter(|last| last.stale || last.fault.is_none());
-        let stale = known.is_some();
-        Self { ids: known.map(|known| known.ids).unwrap_or_default(), fault: Some(fault), stale }
+    /// What a caller sees who asked for a list of this freshness.
+    fn seen(self, freshness: Freshness) -> Models {
+        let fault = match freshness {
+            Freshness::Cached if self.is_fresh() => None,
+            Freshness::Cached | Freshness::Refreshed => self.fault,
+        };
+        let stale = self.list.is_some() && fault.is_some();
+        Models { ids: self.list.map(|list| list.ids).unwrap_or_default(), fault, stale }
     }
 }

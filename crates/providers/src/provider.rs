@@ -3,7 +3,7 @@
 use std::{
     cmp::Reverse,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use bytes::Bytes;
@@ -116,10 +116,9 @@ impl Provider {
         Ok(())
     }
 
-    /// Reads the document at `target` below the base URL, which costs no tokens, within `limit`.
-    pub(crate) async fn read(&self, target: &str, limit: Duration) -> Result<Bytes, Fault> {
-        let deadlines = Deadlines { connect: limit, first_byte: limit, idle: limit, total: limit };
-        let reply = self.ask(Method::GET, target, Bytes::new(), deadlines).await?;
+    /// Reads the document at `target` below the base URL, which costs no tokens. The caller sets the limit.
+    pub(crate) async fn read(&self, target: &str) -> Result<Bytes, Fault> {
+        let reply = self.ask(Method::GET, target, Bytes::new(), Deadlines::default()).await?;
         reply.body.collect(MOST_DOCUMENT_BYTES).await
     }
 
@@ -158,7 +157,8 @@ impl Provider {
         // JSON had escaped one.
         let body = self.without_secrets(String::from_utf8_lossy(&body).into_owned());
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let answer = ErrorAnswer { status, header: &header, body: body.as_bytes() };
+        let received_at = SystemTime::now();
+        let answer = ErrorAnswer { status, header: &header, received_at, body: body.as_bytes() };
         let mut fault = self.codec.decode_error(&answer);
         let refused_key = self.config.settings.preset.and_then(|preset| preset.refused_key);
         if refused_key.is_some_and(|words| fault.public.contains(words)) {

@@ -5,12 +5,15 @@ use std::{collections::BTreeMap, time::SystemTime};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use upstream::Network;
+use upstream::{Egress, Network};
 use vault::Secret;
 
 use crate::{
     ProviderConfig, ProviderError, ProviderName, ProviderType, Settings, endpoint, extra_headers,
 };
+
+/// More than any vendor's longest id.
+const MOST_MODEL_CHARACTERS: usize = 256;
 
 /// A new provider, as a caller describes it.
 #[derive(Default, Deserialize, JsonSchema)]
@@ -64,7 +67,7 @@ impl From<NetworkName> for Network {
 
 impl Registration {
     /// Holds the description to every rule and fills in the defaults.
-    pub(crate) fn check(self) -> Result<ProviderConfig, ProviderError> {
+    pub(crate) fn check(self, egress: &Egress) -> Result<ProviderConfig, ProviderError> {
         let provider_type = ProviderType::parse(&self.provider_type).ok_or_else(|| {
             ProviderError::Invalid(format!("Invalid provider type: {}", self.provider_type))
         })?;
@@ -76,7 +79,7 @@ impl Registration {
             .network
             .map_or_else(|| endpoint::default_network(provider_type, &settings), Network::from);
         let base_url =
-            endpoint::resolve(provider_type, &settings, self.base_url.as_deref(), network)?;
+            endpoint::resolve(provider_type, &settings, self.base_url.as_deref(), network, egress)?;
         let headers = extra_headers::parse(self.headers.unwrap_or_default())
             .map_err(ProviderError::Invalid)?;
         let config = ProviderConfig {
@@ -84,8 +87,8 @@ impl Registration {
             provider_type,
             base_url,
             api_key,
-            default_model: self.default_model.filter(|model| !model.is_empty()),
-            models: without_blanks(self.models),
+            default_model: check_default_model(self.default_model)?,
+            models: check_models(self.models)?,
             enabled: self.enabled.unwrap_or(true),
             rate_limit: self.rate_limit,
             timeout_s: self.timeout,
@@ -115,7 +118,26 @@ pub(crate) fn check_api_key(key: Option<String>) -> Result<Option<Secret>, Provi
     Ok(Some(Secret::new(key)))
 }
 
-/// Reads a list of models; an empty form field is no model.
-pub(crate) fn without_blanks(models: Option<Vec<String>>) -> Vec<String> {
-    models.into_iter().flatten().filter(|model| !model.is_empty()).collect()
+/// Refuses what can be no model's id; an empty form field is none.
+pub(crate) fn check_default_model(model: Option<String>) -> Result<Option<String>, ProviderError> {
+    model
+        .filter(|model| !model.is_empty())
+        .map(|model| check_model("default_model", model))
+        .transpose()
+}
+
+/// Refuses a list that holds what can be no model's id; an empty form field is no model.
+pub(crate) fn check_models(models: Option<Vec<String>>) -> Result<Vec<String>, ProviderError> {
+    let named = models.into_iter().flatten().filter(|model| !model.is_empty());
+    named.map(|model| check_model("models", model)).collect()
+}
+
+fn check_model(member: &str, model: String) -> Result<String, ProviderError> {
+    if model.chars().count() > MOST_MODEL_CHARACTERS || model.contains(char::is_control) {
+        return Err(ProviderError::Invalid(format!(
+            "Invalid {member}: a model's id has at most {MOST_MODEL_CHARACTERS} characters, and no \
+             control characters"
+        )));
+    }
+    Ok(model)
 }

@@ -48,7 +48,11 @@ pub struct Door {
     listeners: Vec<Listener>,
     hosts: Arc<Hosts>,
     limits: Arc<Limits>,
+    last_call: CancellationToken,
 }
+
+/// How long answers have for their last words before they are cut off.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How the door closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +97,8 @@ impl Door {
         }
         let addresses = listeners.iter().map(|listener| listener.address).collect();
         let hosts = Arc::new(Hosts::new(addresses, &settings.hosts));
-        Ok(Self { listeners, hosts, limits: Arc::new(settings.limits) })
+        let limits = Arc::new(settings.limits);
+        Ok(Self { listeners, hosts, limits, last_call: CancellationToken::new() })
     }
 
     /// Where the door listens, in the order of the settings, with the real ports.
@@ -104,6 +109,11 @@ impl Door {
     /// The served host names, to be replaced when the configuration is reloaded.
     pub fn hosts(&self) -> Arc<Hosts> {
         Arc::clone(&self.hosts)
+    }
+
+    /// Cancelled shortly before the answers that are still in progress are cut off, so that they can say so.
+    pub fn last_call(&self) -> CancellationToken {
+        self.last_call.clone()
     }
 
     /// Answers requests until `stop` is cancelled; then accepts no more, ends idle connections, and
@@ -121,10 +131,12 @@ impl Door {
         }
         stop.cancelled().await;
         tasks.close();
-        if timeout(limits.drain, tasks.wait()).await.is_ok() {
+        if timeout(limits.drain.saturating_sub(LAST_WORDS), tasks.wait()).await.is_ok() {
             return Drained::Complete;
         }
         let left = tasks.len();
+        self.last_call.cancel();
+        let _said_so_or_not = timeout(LAST_WORDS, tasks.wait()).await;
         cut.cancel();
         tasks.wait().await;
         Drained::Cut(left)

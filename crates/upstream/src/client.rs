@@ -22,7 +22,7 @@ use crate::{
     BaseUrl, Deadlines, Egress, Network, Reply, ReplyBody,
     connector::Connector,
     deadlines::{Clock, Phase},
-    fault,
+    fault, informational,
 };
 
 /// Connections kept open for the next request.
@@ -124,6 +124,19 @@ impl Client {
     }
 
     async fn head(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        clock: &Clock,
+    ) -> Result<Response<Incoming>, Fault> {
+        let without_end = informational::without_end(&mut request);
+        tokio::select! {
+            biased;
+            fault = without_end => Err(fault),
+            answered = self.answer(request, clock) => answered,
+        }
+    }
+
+    async fn answer(
         &self,
         mut request: Request<Full<Bytes>>,
         clock: &Clock,

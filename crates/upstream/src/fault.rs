@@ -96,7 +96,8 @@ fn of_connect(error: &ConnectError) -> Fault {
 }
 
 fn is_certificate(error: &rustls::Error) -> bool {
-    matches!(error, rustls::Error::InvalidCertificate(_))
+    // The other kind is what our own verifier says.
+    matches!(error, rustls::Error::InvalidCertificate(_) | rustls::Error::Other(_))
 }
 
 /// The first cause of `error` that is an `E`.

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::{
+    net::Ipv4Addr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,6 +12,10 @@ use bytes::Bytes;
 use canonical::{ErrorKind, Fault, Retry};
 use http::{HeaderMap, HeaderValue, Method};
 use testkit::scripted::{Answer, End, ScriptedProvider};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 use upstream::{Call, Client, Deadlines, Egress, Network, Reply, parse_base_url};
 
 /// Long enough never to matter on a busy machine, short enough to fail a test that hangs.
@@ -190,6 +195,28 @@ async fn an_answer_that_never_begins_meets_its_limit() {
     let result = outcome(Answer::silence(), deadlines).await;
     check_fault(result, ErrorKind::Timeout, "did not begin to answer within 50ms");
     assert!(started.elapsed() < AMPLE / 2);
+}
+
+#[tokio::test]
+async fn a_few_informational_responses_pass_unseen() {
+    let informational = "HTTP/1.1 102 Processing\r\n\r\n".repeat(8);
+    let answer =
+        Answer::raw(format!("{informational}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{{}}"));
+    assert_eq!(outcome(answer, DEADLINES).await.unwrap(), "{}");
+}
+
+#[tokio::test]
+async fn informational_responses_without_end_are_given_up_and_hung_up_on() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let client = client(&base_url, Network::Local, Egress::new());
+    let flood = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert_ne!(stream.read(&mut [0; 1024]).await.unwrap(), 0);
+        while stream.write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n").await.is_ok() {}
+    };
+    let (sent, ()) = tokio::join!(send(&client), flood);
+    check_fault(sent, ErrorKind::Malformed, "informational responses without end");
 }
 
 #[tokio::test]

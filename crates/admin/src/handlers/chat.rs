@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use canonical::{Message, OutputFormat, Part, ReasoningControl, Request, Role, Sampling};
-use http::{HeaderName, HeaderValue, StatusCode};
-use pipeline::{About, ChatCall};
-use providers::ProviderManager;
+use http::StatusCode;
+use pipeline::{ChatCall, Refusal};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use server::{Call, Response, response};
 
-use super::chat_stream;
+use super::{
+    chat_answer::{AnswerHeaders, ChatAnswer, Summary},
+    chat_stream,
+};
 use crate::{
-    answer,
+    Admin, answer,
     parameters::{self, Fault, Parameters},
     problem,
-    view::milliseconds,
 };
 
 /// The longest chat that is taken.
@@ -83,62 +84,25 @@ enum ChatRole {
     Assistant,
 }
 
-/// A whole answer.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct ChatAnswer {
-    /// The answer's text.
-    response: String,
-    #[serde(flatten)]
-    summary: Summary,
-}
-
-/// Everything about an answer but its text.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Summary {
-    /// The model that was asked.
-    model: String,
-    /// The registered name of the provider that answered.
-    provider: String,
-    /// All tokens, as far as the provider says.
-    tokens: Option<u64>,
-    /// How long it took, to the end of the answer.
-    latency_ms: u64,
-    /// `stop`, `length`, `tool_calls`, `content_filter`, or the provider's own word.
-    finish_reason: Option<String>,
-    /// Tokens in their parts, as far as the provider says.
-    usage: TokenUsage,
-}
-
-/// Token counts; `null` where the provider does not say.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct TokenUsage {
-    /// Tokens of the question, cached ones included.
-    prompt_tokens: Option<u64>,
-    /// Tokens of the answer, thinking included.
-    completion_tokens: Option<u64>,
-    /// Both together.
-    total_tokens: Option<u64>,
-}
-
 /// `POST /api/chat/multi`
 pub(crate) async fn multi(
-    manager: Arc<ProviderManager>,
+    admin: Arc<Admin>,
     parameters: Arc<Parameters<ChatParameters>>,
-    call: Call,
+    mut call: Call,
 ) -> Response {
-    let read = parameters.read(call, MOST_BYTES).await;
+    let read = parameters.read(&mut call, MOST_BYTES).await;
     let chat = match read.and_then(ChatParameters::into_call) {
         Ok(chat) => chat,
         Err(refused) => return refused,
     };
-    let snapshot = manager.snapshot();
+    let snapshot = admin.manager.snapshot();
     if chat.request.stream {
         return match pipeline::stream(&snapshot, chat).await {
             Ok((about, events)) => {
                 let headers = AnswerHeaders::of(&about);
-                headers.on(chat_stream::answer(about, events))
+                headers.on(chat_stream::answer(about, events, admin.last_call.clone()))
             }
-            Err(refusal) => problem::refusal(&refusal),
+            Err(refusal) => refused(&refusal),
         };
     }
     match pipeline::chat(&snapshot, chat).await {
@@ -148,7 +112,16 @@ pub(crate) async fn multi(
             let body = ChatAnswer { response: whole.text(), summary };
             AnswerHeaders::of(&about).on(answer::ok(&body))
         }
-        Err(refusal) => problem::refusal(&refusal),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// Answers a chat that was refused or failed before it began.
+fn refused(refusal: &Refusal) -> Response {
+    let answer = problem::refusal(refusal);
+    match &refusal.about {
+        Some(about) => AnswerHeaders::of(about).on(answer),
+        None => answer,
     }
 }
 
@@ -212,58 +185,4 @@ fn split_instructions(turns: Vec<ChatMessage>) -> (Vec<String>, Vec<Message>) {
 
 fn message(role: Role, content: String) -> Message {
     Message { role, parts: vec![Part::text(content)] }
-}
-
-impl Summary {
-    /// Sums up an answer.
-    pub(super) fn of(about: &About, finish: Option<&str>, usage: &canonical::Usage) -> Self {
-        Self {
-            model: about.model.clone(),
-            provider: about.provider.to_string(),
-            tokens: usage.total_tokens(),
-            latency_ms: milliseconds(about.opened.elapsed()),
-            finish_reason: finish.map(str::to_owned),
-            usage: TokenUsage {
-                prompt_tokens: usage.prompt_tokens(),
-                completion_tokens: usage.output_tokens,
-                total_tokens: usage.total_tokens(),
-            },
-        }
-    }
-}
-
-/// What is told about an answer in its headers.
-struct AnswerHeaders(Vec<(HeaderName, String)>);
-
-impl AnswerHeaders {
-    fn of(about: &About) -> Self {
-        let milliseconds = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
-        let own = about.opened.elapsed().saturating_sub(about.upstream);
-        let timing = format!(
-            "gateway;dur={:.3}, upstream;dur={:.3}",
-            milliseconds(own),
-            milliseconds(about.upstream)
-        );
-        let mut headers = vec![
-            (HeaderName::from_static("x-closedpaw-provider"), about.provider.to_string()),
-            (HeaderName::from_static("x-closedpaw-model"), about.model.clone()),
-            (HeaderName::from_static("x-closedpaw-attempts"), "1".to_owned()),
-            (HeaderName::from_static("server-timing"), timing),
-        ];
-        if !about.losses.is_empty() {
-            let dropped = HeaderName::from_static("x-closedpaw-dropped");
-            headers.push((dropped, about.losses.to_string()));
-        }
-        Self(headers)
-    }
-
-    /// Adds the headers to an answer; a value that fits no header is left out.
-    fn on(self, mut answer: Response) -> Response {
-        for (name, text) in self.0 {
-            if let Ok(value) = HeaderValue::try_from(text) {
-                answer.headers_mut().insert(name, value);
-            }
-        }
-        answer
-    }
 }

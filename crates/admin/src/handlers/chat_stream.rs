@@ -11,17 +11,26 @@ use http_body_util::StreamBody;
 use pipeline::{About, EventStream};
 use serde_json::{Value, json};
 use server::{Response, response};
+use tokio_util::sync::CancellationToken;
 
-use super::chat::Summary;
+use super::chat_answer::Summary;
 use crate::problem;
 
 /// A silence longer than this is filled with a comment, so that nobody takes the connection for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Relays a begun answer: a `data` event for each piece of text, then `done` or `error`.
-pub(super) fn answer(about: About, events: EventStream) -> Response {
-    let relay =
-        Relay { about, events, usage: Usage::default(), finish: None, thoughts: Vec::new() };
+///
+/// At the last call a caller is told that the rest will not come.
+pub(super) fn answer(about: About, events: EventStream, last_call: CancellationToken) -> Response {
+    let relay = Relay {
+        about,
+        events,
+        last_call,
+        usage: Usage::default(),
+        finish: None,
+        thoughts: Vec::new(),
+    };
     let frames = stream::unfold(Some(relay), |relay| async {
         let mut relay = relay?;
         let (bytes, rest) = match relay.next_frame().await {
@@ -37,6 +46,7 @@ pub(super) fn answer(about: About, events: EventStream) -> Response {
 struct Relay {
     about: About,
     events: EventStream,
+    last_call: CancellationToken,
     usage: Usage,
     finish: Option<Finish>,
     /// Parts of the answer that are not text for the reader.
@@ -47,8 +57,16 @@ impl Relay {
     /// Waits for the next event that the caller is told of; breaks with the last one.
     async fn next_frame(&mut self) -> ControlFlow<Vec<u8>, Vec<u8>> {
         loop {
-            let Ok(event) = tokio::time::timeout(KEEP_ALIVE, self.events.next()).await else {
-                return ControlFlow::Continue(b": keep-alive\n\n".to_vec());
+            let waited = tokio::time::timeout(KEEP_ALIVE, self.events.next());
+            let event = match self.last_call.run_until_cancelled(waited).await {
+                Some(Ok(event)) => event,
+                Some(Err(_)) => return ControlFlow::Continue(b": keep-alive\n\n".to_vec()),
+                None => {
+                    return ControlFlow::Break(error(
+                        "the gateway is shutting down: ask again",
+                        503,
+                    ));
+                }
             };
             match event {
                 Some(Event::PartStart { part, kind: PartKind::Reasoning, .. }) => {
@@ -89,9 +107,13 @@ impl Relay {
     fn failed(&self, fault: &Fault) -> Vec<u8> {
         let provider = self.about.provider.as_str();
         problem::log(fault, provider);
-        let detail = problem::sentence(fault, Some(provider));
-        sse(Some("error"), &json!({ "detail": detail, "status": fault.kind.status() }))
+        error(&problem::sentence(fault, Some(provider)), fault.status())
     }
+}
+
+/// Writes the event that ends an incomplete answer.
+fn error(detail: &str, status: u16) -> Vec<u8> {
+    sse(Some("error"), &json!({ "detail": detail, "status": status }))
 }
 
 /// Writes one event.

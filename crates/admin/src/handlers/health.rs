@@ -3,20 +3,19 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::join_all;
-use providers::ProviderManager;
 use schemars::JsonSchema;
 use serde::Serialize;
 use server::{Call, Response};
 
-use crate::{answer, problem, view::HealthView};
+use crate::{Admin, answer, problem, view::HealthView};
 
 /// Whether each enabled provider is healthy, by the provider's name.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct AllHealth(BTreeMap<String, bool>);
 
 /// `GET /api/providers/health`
-pub(crate) async fn of_all(manager: Arc<ProviderManager>, _call: Call) -> Response {
-    let snapshot = manager.snapshot();
+pub(crate) async fn of_all(admin: Arc<Admin>, _call: Call) -> Response {
+    let snapshot = admin.manager.snapshot();
     let probes = snapshot.enabled().map(|provider| async move {
         let health = provider.health().await;
         (provider.config().name.to_string(), health.state.is_healthy())
@@ -25,9 +24,9 @@ pub(crate) async fn of_all(manager: Arc<ProviderManager>, _call: Call) -> Respon
 }
 
 /// `GET /api/providers/{name}/health`
-pub(crate) async fn of_one(manager: Arc<ProviderManager>, call: Call) -> Response {
+pub(crate) async fn of_one(admin: Arc<Admin>, call: Call) -> Response {
     let name = call.param("name").unwrap_or_default();
-    let snapshot = manager.snapshot();
+    let snapshot = admin.manager.snapshot();
     match snapshot.find(name) {
         Ok(provider) if provider.config().enabled => {
             answer::ok(&HealthView::of(&provider.health().await))

@@ -1,6 +1,7 @@
 //! What each route of the management API does.
 
 pub(crate) mod chat;
+pub(crate) mod chat_answer;
 mod chat_stream;
 pub(crate) mod health;
 pub(crate) mod models;

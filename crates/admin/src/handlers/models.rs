@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::join_all;
-use providers::{Freshness, ProviderManager};
+use providers::Freshness;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use server::{Call, Response};
 
-use crate::{answer, parameters::Parameters, problem};
+use crate::{Admin, answer, parameters::Parameters, problem};
 
 /// How the list of one provider's models is wanted.
 #[derive(Deserialize, JsonSchema)]
@@ -38,17 +38,17 @@ pub(crate) struct AllModels(BTreeMap<String, Vec<String>>);
 
 /// `GET /api/providers/{name}/models`
 pub(crate) async fn of_one(
-    manager: Arc<ProviderManager>,
+    admin: Arc<Admin>,
     parameters: Arc<Parameters<ListParameters>>,
-    call: Call,
+    mut call: Call,
 ) -> Response {
     let name = call.param("name").unwrap_or_default().to_owned();
-    let snapshot = manager.snapshot();
+    let snapshot = admin.manager.snapshot();
     let provider = match snapshot.find(&name) {
         Ok(provider) => provider,
         Err(error) => return problem::provider_error(&error, "Failed to list models"),
     };
-    let freshness = match parameters.read(call, 0).await {
+    let freshness = match parameters.read(&mut call, 0).await {
         Ok(ListParameters { refresh: Some(true) }) => Freshness::Refreshed,
         Ok(ListParameters { refresh: Some(false) | None }) => Freshness::Cached,
         Err(refused) => return refused,
@@ -69,8 +69,8 @@ pub(crate) async fn of_one(
 }
 
 /// `GET /api/providers/models`
-pub(crate) async fn of_all(manager: Arc<ProviderManager>, _call: Call) -> Response {
-    let snapshot = manager.snapshot();
+pub(crate) async fn of_all(admin: Arc<Admin>, _call: Call) -> Response {
+    let snapshot = admin.manager.snapshot();
     let asked = snapshot.enabled().map(|provider| async move {
         let models = provider.models(Freshness::Cached).await;
         (provider.config().name.to_string(), models.ids)

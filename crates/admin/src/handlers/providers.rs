@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use providers::{Change, ProviderManager, ProviderName, Registration};
+use providers::{Change, ProviderName, Registration};
 use schemars::JsonSchema;
 use serde::Serialize;
 use server::{Call, Response};
 
 use crate::{
-    answer,
+    Admin, answer,
     parameters::Parameters,
     problem,
     view::{ProviderList, ProviderView},
@@ -37,28 +37,28 @@ pub(crate) struct DefaultProvider {
 
 /// `POST /api/providers/register`
 pub(crate) async fn register(
-    manager: Arc<ProviderManager>,
+    admin: Arc<Admin>,
     parameters: Arc<Parameters<Registration>>,
-    call: Call,
+    mut call: Call,
 ) -> Response {
-    let registration = match parameters.read(call, MOST_BYTES).await {
+    let registration = match parameters.read(&mut call, MOST_BYTES).await {
         Ok(registration) => registration,
         Err(refused) => return refused,
     };
-    match manager.register(registration).await {
+    match admin.manager.register(registration).await {
         Ok(name) => answer::ok(&Registered { status: "success", provider: name.to_string() }),
         Err(error) => problem::provider_error(&error, "Failed to register provider"),
     }
 }
 
 /// `GET /api/providers`
-pub(crate) async fn list(manager: Arc<ProviderManager>, _call: Call) -> Response {
-    answer::ok(&ProviderList::of(&manager.snapshot()))
+pub(crate) async fn list(admin: Arc<Admin>, _call: Call) -> Response {
+    answer::ok(&ProviderList::of(&admin.manager.snapshot()))
 }
 
 /// `GET /api/providers/{name}`
-pub(crate) async fn show(manager: Arc<ProviderManager>, call: Call) -> Response {
-    let snapshot = manager.snapshot();
+pub(crate) async fn show(admin: Arc<Admin>, call: Call) -> Response {
+    let snapshot = admin.manager.snapshot();
     match snapshot.find(call.param("name").unwrap_or_default()) {
         Ok(provider) => answer::ok(&ProviderView::of(provider, &snapshot)),
         Err(error) => problem::provider_error(&error, "Failed to show the provider"),
@@ -67,35 +67,35 @@ pub(crate) async fn show(manager: Arc<ProviderManager>, call: Call) -> Response 
 
 /// `PATCH /api/providers/{name}`
 pub(crate) async fn change(
-    manager: Arc<ProviderManager>,
+    admin: Arc<Admin>,
     parameters: Arc<Parameters<Change>>,
-    call: Call,
+    mut call: Call,
 ) -> Response {
     let name = call.param("name").unwrap_or_default().to_owned();
-    if let Err(error) = manager.snapshot().find(&name) {
+    if let Err(error) = admin.manager.snapshot().find(&name) {
         return problem::provider_error(&error, "Failed to change the provider");
     }
-    let change = match parameters.read(call, MOST_BYTES).await {
+    let change = match parameters.read(&mut call, MOST_BYTES).await {
         Ok(change) => change,
         Err(refused) => return refused,
     };
-    match manager.update(name, change).await {
-        Ok(provider) => answer::ok(&ProviderView::of(&provider, &manager.snapshot())),
+    match admin.manager.update(name, change).await {
+        Ok(provider) => answer::ok(&ProviderView::of(&provider, &admin.manager.snapshot())),
         Err(error) => problem::provider_error(&error, "Failed to change the provider"),
     }
 }
 
 /// `DELETE /api/providers/{name}`
-pub(crate) async fn remove(manager: Arc<ProviderManager>, call: Call) -> Response {
-    match manager.remove(call.param("name").unwrap_or_default().to_owned()).await {
+pub(crate) async fn remove(admin: Arc<Admin>, call: Call) -> Response {
+    match admin.manager.remove(call.param("name").unwrap_or_default().to_owned()).await {
         Ok(default) => answer::ok(&DefaultProvider::now(default.as_ref())),
         Err(error) => problem::provider_error(&error, "Failed to remove the provider"),
     }
 }
 
 /// `POST /api/providers/{name}/default`
-pub(crate) async fn set_default(manager: Arc<ProviderManager>, call: Call) -> Response {
-    match manager.set_default(call.param("name").unwrap_or_default().to_owned()).await {
+pub(crate) async fn set_default(admin: Arc<Admin>, call: Call) -> Response {
+    match admin.manager.set_default(call.param("name").unwrap_or_default().to_owned()).await {
         Ok(name) => answer::ok(&DefaultProvider::now(Some(&name))),
         Err(error) => problem::provider_error(&error, "Failed to set the default provider"),
     }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use providers::ProviderManager;
 use schemars::JsonSchema;
 use serde::Serialize;
 use server::{Call, Response};
 
-use crate::{answer, problem, view::milliseconds};
+use crate::{Admin, answer, problem, view::milliseconds};
 
 /// What a round trip proved. `null` is what it could not tell.
 #[derive(Serialize, JsonSchema)]
@@ -31,9 +30,9 @@ pub(crate) struct TestReport {
 }
 
 /// `POST /api/providers/{name}/test`
-pub(crate) async fn test(manager: Arc<ProviderManager>, call: Call) -> Response {
+pub(crate) async fn test(admin: Arc<Admin>, call: Call) -> Response {
     let name = call.param("name").unwrap_or_default();
-    let snapshot = manager.snapshot();
+    let snapshot = admin.manager.snapshot();
     let provider = match snapshot.find(name) {
         Ok(provider) => provider,
         Err(error) => return problem::provider_error(&error, "Failed to test the provider"),

@@ -10,10 +10,10 @@ use serde::{
 use serde_json::{Value, json};
 use server::{Call, Response, response};
 
-use super::{Fault, Sent, Source, fault};
+use super::{Fault, Sent, Source, fault, pairs};
 
 /// Reads the body and splits it by its content type.
-pub(super) async fn read(mut call: Call, most_bytes: usize) -> Result<Vec<Sent>, Response> {
+pub(super) async fn read(call: &mut Call, most_bytes: usize) -> Result<Vec<Sent>, Response> {
     let content_type = call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.map(str::to_owned);
     let body = call.body(most_bytes).await.map_err(Response::from)?;
@@ -23,8 +23,11 @@ pub(super) async fn read(mut call: Call, most_bytes: usize) -> Result<Vec<Sent>,
     let essence = content_type.as_deref().and_then(|value| value.split(';').next());
     let essence = essence.unwrap_or("application/json").trim().to_ascii_lowercase();
     match essence.as_str() {
-        "application/x-www-form-urlencoded" => Ok(form(&body)),
-        "application/json" | "text/json" => {
+        // Where curl sends JSON without being told its type, it says that it is a form.
+        "application/x-www-form-urlencoded" if !body.trim_ascii_start().starts_with(b"{") => {
+            pairs(&body, Source::Form).map_err(|fault| fault::answer(&[fault]))
+        }
+        "application/json" | "text/json" | "application/x-www-form-urlencoded" => {
             json_body(&body).map_err(|fault| fault::answer(&[fault]))
         }
         _ => Err(response::detail(
@@ -32,17 +35,6 @@ pub(super) async fn read(mut call: Call, most_bytes: usize) -> Result<Vec<Sent>,
             "Unsupported content type: send application/json or application/x-www-form-urlencoded",
         )),
     }
-}
-
-/// Splits a form.
-pub(super) fn form(body: &[u8]) -> Vec<Sent> {
-    url::form_urlencoded::parse(body)
-        .map(|(name, value)| Sent {
-            source: Source::Form,
-            name: name.into_owned(),
-            value: Value::String(value.into_owned()),
-        })
-        .collect()
 }
 
 /// Splits a JSON object, keeping members that stand there twice.

@@ -1,6 +1,6 @@
 //! Holds a value to the part of JSON Schema that our own types produce.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use super::{
     coerce::{allows, alternatives},
@@ -33,7 +33,7 @@ pub(super) fn check(value: &Value, schema: &Value, loc: &mut Vec<Value>, faults:
         Value::Number(number) if allows(schema, "number") => {
             bounds(number.as_f64(), schema, loc, faults);
         }
-        Value::Number(number) if allows(schema, "integer") && !number.is_f64() => {
+        Value::Number(number) if allows(schema, "integer") && fits(number, schema) => {
             bounds(number.as_f64(), schema, loc, faults);
         }
         Value::Array(items) if allows(schema, "array") => {
@@ -76,6 +76,14 @@ fn object(
             (None, Some(schema @ Value::Object(_))) => check(value, schema, loc, faults),
             (None, _) => {}
         });
+    }
+}
+
+/// Whether a number is an integer of the width that the schema names.
+fn fits(number: &Number, schema: &Value) -> bool {
+    match schema.get("format").and_then(Value::as_str) {
+        Some("int64") => number.is_i64(),
+        _ => !number.is_f64(),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use server::{Response, response};
 
 /// A name is repeated up to here.
-const LONGEST_NAME_CHARS: usize = 100;
+const LONGEST_NAME_BYTES: usize = 32;
 
 /// One thing that is wrong.
 #[derive(Debug, PartialEq)]
@@ -35,7 +35,7 @@ impl Fault {
     /// Names the unknown parameter at `loc`, and the known one that was probably meant.
     pub(super) fn unknown(loc: &[Value], known: &[&str]) -> Self {
         let steps = loc.iter().skip(1);
-        let names = steps.map(|step| step.as_str().map_or_else(|| step.to_string(), shortened));
+        let names = steps.map(|step| step.as_str().map_or_else(|| step.to_string(), repeatable));
         let path = names.collect::<Vec<_>>();
         let name = path.last().map(String::as_str).unwrap_or_default();
         let distance = |candidate: &&str| strsim::damerau_levenshtein(name, candidate);
@@ -50,9 +50,12 @@ impl Fault {
     }
 }
 
-/// A name as it is repeated and compared: nobody means a known one by a name of many megabytes.
-fn shortened(name: &str) -> String {
-    name.chars().take(LONGEST_NAME_CHARS).collect()
+/// A name as it is repeated and compared: what is no name is not repeated, since it may be a secret that was
+/// put in the wrong place.
+fn repeatable(name: &str) -> String {
+    let is_name = (1..=LONGEST_NAME_BYTES).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if is_name { name.to_owned() } else { "…".to_owned() }
 }
 
 /// Tells the caller. A broken rule goes before malformed values, and its sentence stands alone.

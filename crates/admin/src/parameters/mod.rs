@@ -8,10 +8,11 @@ mod check;
 mod coerce;
 mod fault;
 
-use std::marker::PhantomData;
+use std::{borrow::Cow, marker::PhantomData};
 
+use percent_encoding::percent_decode;
 use schemars::{JsonSchema, generate::SchemaSettings};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use server::{Call, Response};
 
@@ -64,8 +65,9 @@ impl<T: DeserializeOwned + JsonSchema> Parameters<T> {
     /// # Errors
     ///
     /// The answer that tells the caller every fault at once.
-    pub(crate) async fn read(&self, call: Call, most_bytes: usize) -> Result<T, Response> {
-        let mut sent = query(call.query.as_deref().unwrap_or_default());
+    pub(crate) async fn read(&self, call: &mut Call, most_bytes: usize) -> Result<T, Response> {
+        let query = pairs(call.query.as_deref().unwrap_or_default().as_bytes(), Source::Query);
+        let mut sent = query.map_err(|fault| answer(&[fault]))?;
         sent.extend(body::read(call, most_bytes).await?);
         self.accept(sent).map_err(|faults| answer(&faults))
     }
@@ -100,20 +102,26 @@ impl<T: DeserializeOwned + JsonSchema> Parameters<T> {
     fn merge(&self, sent: Vec<Sent>) -> Result<Vec<Sent>, Fault> {
         let mut merged: Vec<Sent> = Vec::new();
         for Sent { source, name, value } in sent {
-            let Some(schema) = self.property(&name) else {
-                return Err(Fault::unknown(&[json!(source.loc()), json!(name)], &self.names()));
-            };
             if source == Source::Query && SECRETS.contains(&name.as_str()) {
                 return Err(Fault::Refused(format!(
                     "'{name}' is a secret and can't be sent in the URL: send it in the body"
                 )));
             }
+            let Some(schema) = self.property(&name) else {
+                return Err(Fault::unknown(&[json!(source.loc()), json!(name)], &self.names()));
+            };
             let value = match (source, value) {
                 (Source::Query | Source::Form, Value::String(text)) => coerce::text(&text, schema),
                 (Source::Json, Value::String(text)) => coerce::json_text(&text, schema),
                 (_, value) => value,
             };
-            match merged.iter().find(|first| first.name == name) {
+            match merged.iter_mut().find(|first| first.name == name) {
+                Some(Sent { source: first_source, value: Value::Array(items), .. })
+                    if source == *first_source && source != Source::Json =>
+                {
+                    // A form writes a list by naming it again.
+                    items.extend(value.as_array().cloned().unwrap_or_default());
+                }
                 Some(first) if first.value != value => {
                     return Err(Fault::Refused(format!(
                         "'{name}' is given twice with different values: send it once"
@@ -136,6 +144,10 @@ impl<T: DeserializeOwned + JsonSchema> Parameters<T> {
     }
 }
 
+/// What a request takes that takes nothing: any parameter is refused.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Nothing {}
+
 /// The JSON Schema of a type, with everything it refers to inside it.
 pub(crate) fn schema_of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
@@ -151,15 +163,18 @@ fn required(schema: &Value) -> Vec<&str> {
     names.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// Splits a query string.
-fn query(query: &str) -> Vec<Sent> {
-    url::form_urlencoded::parse(query.as_bytes())
-        .map(|(name, value)| Sent {
-            source: Source::Query,
-            name: name.into_owned(),
-            value: Value::String(value.into_owned()),
-        })
-        .collect()
+/// Splits a query string, or a form, which is written alike.
+fn pairs(text: &[u8], source: Source) -> Result<Vec<Sent>, Fault> {
+    if percent_decode(text).decode_utf8().is_err() {
+        let sentence = format!("The {} is not UTF-8: encode it as UTF-8", source.loc());
+        return Err(Fault::Refused(sentence));
+    }
+    let sent = |(name, value): (Cow<'_, str>, Cow<'_, str>)| Sent {
+        source,
+        name: name.into_owned(),
+        value: Value::String(value.into_owned()),
+    };
+    Ok(url::form_urlencoded::parse(text).map(sent).collect())
 }
 
 #[cfg(test)]

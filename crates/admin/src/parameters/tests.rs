@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Fault, Parameters, Sent, body, query};
+use super::{Fault, Parameters, Sent, Source, body, pairs};
 
 #[derive(Debug, Deserialize, JsonSchema, PartialEq)]
 struct Order {
@@ -39,6 +39,10 @@ struct Part {
 
 fn read(sent: Vec<Sent>) -> Result<Order, Vec<Fault>> {
     Parameters::new().accept(sent)
+}
+
+fn sent(text: &[u8], source: Source) -> Vec<Sent> {
+    pairs(text, source).unwrap()
 }
 
 fn from_json(body: &str) -> Result<Order, Vec<Fault>> {
@@ -82,8 +86,8 @@ fn each_source_gives_the_same_value() {
     assert_eq!(from_json(json).as_ref(), Ok(&expected));
     let form =
         "name=x&count=3&weight=1.5&fresh=on&colour=blue&toppings=a+b&notes=%7B%22k%22%3A%22v%22%7D";
-    assert_eq!(read(query(form)).as_ref(), Ok(&expected));
-    assert_eq!(read(body::form(form.as_bytes())).as_ref(), Ok(&expected));
+    assert_eq!(read(sent(form.as_bytes(), Source::Query)).as_ref(), Ok(&expected));
+    assert_eq!(read(sent(form.as_bytes(), Source::Form)).as_ref(), Ok(&expected));
 }
 
 #[test]
@@ -99,7 +103,7 @@ fn text_takes_the_type_of_its_parameter() {
             Order { toppings: Some(vec!["a".to_owned(), "b".to_owned()]), ..plain("x") },
         ),
     ] {
-        assert_eq!(read(query(form)), Ok(expected), "{form}");
+        assert_eq!(read(sent(form.as_bytes(), Source::Query)), Ok(expected), "{form}");
     }
 }
 
@@ -117,11 +121,11 @@ fn a_json_string_may_stand_for_what_it_says() {
 fn a_parameter_has_one_value() {
     let sentence = "'name' is given twice with different values: send it once";
     refused(from_json(r#"{"name":"a","name":"b"}"#), sentence);
-    refused(read(query("name=a&name=b")), sentence);
-    let mut both = query("name=a&count=1");
+    refused(read(sent("name=a&name=b".as_bytes(), Source::Query)), sentence);
+    let mut both = sent("name=a&count=1".as_bytes(), Source::Query);
     both.extend(body::json_body(br#"{"name":"b"}"#).unwrap());
     refused(read(both), sentence);
-    let mut both = query("name=a&count=1");
+    let mut both = sent("name=a&count=1".as_bytes(), Source::Query);
     both.extend(body::json_body(br#"{"name":"a","count":1}"#).unwrap());
     assert_eq!(read(both), Ok(Order { count: Some(1), ..plain("a") }));
 }
@@ -129,10 +133,10 @@ fn a_parameter_has_one_value() {
 #[test]
 fn secrets_are_taken_from_the_body_only() {
     let sentence = "'api_key' is a secret and can't be sent in the URL: send it in the body";
-    refused(read(query("name=a&api_key=k")), sentence);
-    refused(read(query("name=a&api_key=")), sentence);
+    refused(read(sent("name=a&api_key=k".as_bytes(), Source::Query)), sentence);
+    refused(read(sent("name=a&api_key=".as_bytes(), Source::Query)), sentence);
     let keyed = || Order { api_key: Some("k".to_owned()), ..plain("a") };
-    assert_eq!(read(body::form(b"name=a&api_key=k")), Ok(keyed()));
+    assert_eq!(read(sent(b"name=a&api_key=k", Source::Form)), Ok(keyed()));
     assert_eq!(from_json(r#"{"name":"a","api_key":"k"}"#), Ok(keyed()));
 }
 
@@ -200,12 +204,37 @@ fn what_is_missing_is_missed_where_the_rest_came_from() {
         other => panic!("{other:?}"),
     };
     assert_eq!(place(Vec::new()), json!(["body", "name"]));
-    assert_eq!(place(query("count=1")), json!(["query", "name"]));
-    assert_eq!(place(body::form(b"count=1")), json!(["body", "name"]));
+    assert_eq!(place(sent("count=1".as_bytes(), Source::Query)), json!(["query", "name"]));
+    assert_eq!(place(sent(b"count=1", Source::Form)), json!(["body", "name"]));
 }
 
 #[test]
 fn faults_without_end_are_not_all_listed() {
     let body = json!({ "name": "x", "toppings": vec![1; 10_000] }).to_string();
     assert_eq!(from_json(&body).unwrap_err().len(), 100);
+}
+
+#[test]
+fn a_form_writes_a_list_by_naming_it_again() {
+    let form = b"name=a&toppings=x&toppings=y";
+    let expected = Order { toppings: Some(vec!["x".into(), "y".into()]), ..plain("a") };
+    assert_eq!(read(sent(form, Source::Form)).as_ref(), Ok(&expected));
+    assert_eq!(read(sent(form, Source::Query)).as_ref(), Ok(&expected));
+    let sentence = "'toppings' is given twice with different values: send it once";
+    refused(from_json(r#"{"name":"a","toppings":["x"],"toppings":["y"]}"#), sentence);
+}
+
+#[test]
+fn what_is_no_text_is_refused() {
+    for broken in [&b"name=%ff"[..], b"na%c3=1", b"name=a&count=%e2%82"] {
+        assert!(pairs(broken, Source::Query).is_err());
+    }
+}
+
+#[test]
+fn a_name_that_may_be_a_secret_is_not_repeated() {
+    for name in ["sk-ant-1234", "a b", "{\"api_key\":1", &"k".repeat(33)] {
+        let faults = from_json(&json!({ name: 1 }).to_string()).unwrap_err();
+        assert!(!format!("{faults:?}").contains(name), "{faults:?}");
+    }
 }

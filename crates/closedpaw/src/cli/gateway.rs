@@ -1,12 +1,12 @@
 //! The running gateway, as its clients reach it: found, authorised and spoken to over HTTP.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use canonical::{ErrorKind, Fault};
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::Value;
-use upstream::{BaseUrl, Call, Client, Deadlines, Egress, Network, Reply, ReplyBody};
+use upstream::{BaseUrl, BaseUrlError, Call, Client, Deadlines, Egress, Network, Reply, ReplyBody};
 
 use crate::{
     cli::{gateway_key, screen::Spinner, session::Session},
@@ -40,10 +40,11 @@ impl Gateway {
                 (instance.url.clone(), Some(instance))
             }
         };
-        let url = upstream::parse_base_url(&url, Network::Local)
-            .map_err(|refusal| Failure::usage(refusal.to_string().replace("base_url", "--url")))?;
+        let url = parse_url(&url)?;
         let key = gateway_key::find(session, &url)?;
-        let client = Client::new(&url, Network::Local, Arc::new(Egress::new()));
+        let certificate = instance.as_ref().and_then(|instance| instance.certificate.as_deref());
+        let egress = certificate.map_or_else(|| Ok(Egress::new()), trusting)?;
+        let client = Client::new(&url, Network::Local, Arc::new(egress));
         Ok(Self { client, headers: headers(key.expose())?, url, instance })
     }
 
@@ -115,6 +116,26 @@ impl Gateway {
     }
 }
 
+/// Reads the URL of a gateway as one reads a provider's, but for what is said of the scheme.
+pub fn parse_url(url: &str) -> Result<BaseUrl, Failure> {
+    upstream::parse_base_url(url, Network::Local).map_err(|refusal| match refusal {
+        BaseUrlError::Scheme => Failure::usage("--url must begin with http:// or https://"),
+        refusal => Failure::usage(refusal.to_string().replace("base_url", "--url")),
+    })
+}
+
+/// Trusts the certificate that the gateway on this machine shows, which need not name the address we use.
+fn trusting(certificate: &Path) -> Result<Egress, Failure> {
+    let unread = |error: &dyn std::fmt::Display| {
+        Failure::failed(format!(
+            "cannot read the gateway's certificate {}: {error}",
+            certificate.display()
+        ))
+    };
+    let pem = fs::read(certificate).map_err(|error| unread(&error))?;
+    Egress::pinned(&pem).map_err(|error| unread(&error))
+}
+
 fn running(session: &Session) -> Result<Instance, Failure> {
     let data_dir = session.directories()?.data.value;
     let found = instance::find(&data_dir).map_err(|error| {
@@ -174,7 +195,7 @@ fn sentence(detail: &Value) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::sentence;
+    use super::{parse_url, sentence};
 
     #[test]
     fn errors_become_one_sentence() {
@@ -190,5 +211,20 @@ mod tests {
         );
         check(json!([]), None);
         check(json!({ "error": 1 }), None);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_url_is_said_of_the_flag() {
+        for url in [
+            "ftp://gateway",
+            "gateway:8000",
+            "http://",
+            "http://a:0",
+            "http://user@a",
+            "http://a?b",
+        ] {
+            let told = format!("{:?}", parse_url(url).unwrap_err());
+            assert!(told.contains("--url") && !told.contains("network"), "{url}: {told}");
+        }
     }
 }

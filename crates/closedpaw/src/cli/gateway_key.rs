@@ -1,17 +1,18 @@
 //! The key that a client verb presents, and where it may be sent.
 
-use std::{fs, io, net::IpAddr, path::Path};
+use std::{fs, io, path::Path};
 
-use upstream::BaseUrl;
+use upstream::{BaseUrl, Network};
 use vault::{AdminKey, Secret};
 
 use crate::{
     cli::{secret_input, session::Session},
     failure::Failure,
+    instance::{self, Found, Instance},
 };
 
-/// Finds the key: `--key-file`, `CLOSEDPAW_KEY`, `CLOSEDPAW_ADMIN_KEY`, and for a gateway on this machine
-/// the admin key in the keys dir. That file never leaves the machine, whatever `CLOSEDPAW_URL` says.
+/// Finds the key: `--key-file`, `CLOSEDPAW_KEY`, `CLOSEDPAW_ADMIN_KEY`, and for the gateway that runs on the data
+/// dir the admin key in the keys dir. That file goes to nobody else, whatever `--url` says.
 pub fn find(session: &Session, url: &BaseUrl) -> Result<Secret, Failure> {
     if let Some(path) = session.key_file() {
         return from_file(path);
@@ -20,14 +21,20 @@ pub fn find(session: &Session, url: &BaseUrl) -> Result<Secret, Failure> {
     if let Some(key) = variable("CLOSEDPAW_KEY").or_else(|| variable("CLOSEDPAW_ADMIN_KEY")) {
         return Ok(key);
     }
-    if !is_on_this_machine(url) {
-        return Err(Failure::unauthorized(format!(
-            "{} is not on this machine: give its key with --key-file or CLOSEDPAW_KEY",
-            url.as_str()
-        )));
+    let directories = session.directories()?;
+    match instance::find(&directories.data) {
+        Ok(Found::Running(instance)) if listens_at(&instance, url) => {
+            AdminKey::read_text(&directories.keys)
+                .map_err(|error| Failure::unauthorized(error.to_string()))
+        }
+        Ok(Found::Running(_) | Found::Starting | Found::Nothing) | Err(_) => {
+            Err(Failure::unauthorized(format!(
+                "{} is not the gateway that runs on {}: give its key with --key-file or CLOSEDPAW_KEY",
+                url.as_str(),
+                directories.data.display()
+            )))
+        }
     }
-    AdminKey::read_text(&session.directories()?.keys)
-        .map_err(|error| Failure::unauthorized(error.to_string()))
 }
 
 fn from_file(path: &Path) -> Result<Secret, Failure> {
@@ -44,29 +51,40 @@ fn from_file(path: &Path) -> Result<Secret, Failure> {
     }
 }
 
-fn is_on_this_machine(url: &BaseUrl) -> bool {
-    let host = url.host().trim_start_matches('[').trim_end_matches(']');
-    host.parse().map_or(host == "localhost", |address: IpAddr| address.to_canonical().is_loopback())
+fn listens_at(instance: &Instance, url: &BaseUrl) -> bool {
+    let own = [&instance.url].into_iter().chain(&instance.listeners);
+    own.filter_map(|own| upstream::parse_base_url(own, Network::Local).ok())
+        .any(|own| own.origin() == url.origin())
 }
 
 #[cfg(test)]
 mod tests {
     use upstream::{Network, parse_base_url};
 
-    use super::is_on_this_machine;
+    use super::listens_at;
+    use crate::instance::Instance;
 
     #[test]
-    fn the_admin_key_stays_on_the_machine() {
+    fn the_admin_key_goes_to_our_own_gateway_alone() {
+        let instance = Instance {
+            url: "http://127.0.0.1:8000".to_owned(),
+            pid: 7,
+            listeners: vec!["http://0.0.0.0:8000".to_owned(), "http://[::1]:9000".to_owned()],
+            insecure_http: true,
+            certificate: None,
+        };
         let check = |url: &str, expected| {
             let parsed = parse_base_url(url, Network::Local).unwrap();
-            assert_eq!(is_on_this_machine(&parsed), expected, "{url}");
+            assert_eq!(listens_at(&instance, &parsed), expected, "{url}");
         };
         check("http://127.0.0.1:8000", true);
-        check("http://127.1:8000", true);
-        check("http://localhost:8000", true);
-        check("https://[::1]:8443", true);
-        check("http://192.168.0.7:8000", false);
-        check("https://localhost.example.com", false);
-        check("https://gateway.example.com", false);
+        check("http://127.1:8000/", true);
+        check("http://[::1]:9000", true);
+        check("https://127.0.0.1:8000", false);
+        check("http://127.0.0.1:8001", false);
+        check("http://127.0.0.2:8000", false);
+        // Another program may listen there, on the address that the name has in IPv6.
+        check("http://localhost:8000", false);
+        check("http://gateway.example.com:8000", false);
     }
 }

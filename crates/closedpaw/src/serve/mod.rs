@@ -165,6 +165,7 @@ impl Gateway {
             manager: self.manager,
             reload: reload::as_function(&reloader),
             shutdown: stop.clone(),
+            last_call: self.door.last_call(),
         };
         let routes = admin::routes(&Arc::new(admin));
         let router = Router::new(routes, Arc::new(self.keys))
@@ -195,15 +196,18 @@ fn announce(addresses: &[SocketAddr], reloader: &Reloader, hold: &Hold) -> Resul
     let urls: Vec<_> = addresses.iter().map(|address| format!("{scheme}://{address}")).collect();
     let local =
         listeners::reached_locally(addresses).map(|address| format!("{scheme}://{address}"));
+    let unwritten = |error: std::io::Error| {
+        Failure::failed(format!("cannot write to {}: {error}", data_dir.display()))
+    };
+    let certificate = server.tls.as_ref().map(|tls| std::path::absolute(&*tls.cert));
     let instance = Instance {
         url: local.unwrap_or_default(),
         pid: std::process::id(),
         listeners: urls.clone(),
         insecure_http: *server.insecure_http,
+        certificate: certificate.transpose().map_err(unwritten)?,
     };
-    hold.publish(data_dir, &instance).map_err(|error| {
-        Failure::failed(format!("cannot write to {}: {error}", data_dir.display()))
-    })?;
+    hold.publish(data_dir, &instance).map_err(unwritten)?;
     if *server.insecure_http && server.tls.is_none() {
         tracing::warn!(
             "plain HTTP is accepted beyond loopback: only a proxy that adds TLS may reach it"

@@ -118,20 +118,16 @@ fn every_blocked_base_url_of_the_corpus_is_refused() {
 
 #[test]
 fn our_own_address_is_never_reachable() {
+    const OWN: [&str; 4] = ["127.0.0.1", "127.1", "localhost", "[::ffff:127.0.0.1]"];
     let gateway = Gateway::start();
     let port = gateway.address().port();
-    for (index, host) in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"].iter().enumerate() {
+    for (index, host) in OWN.iter().enumerate() {
         let name = format!("loop{index}");
         let answer = gateway.try_register(&json!({
             "provider_type": "custom", "name": name, "network": "local", "default_model": "m",
             "base_url": format!("http://{host}:{port}/v1"),
         }));
-        if answer.status == 400 {
-            continue;
-        }
-        answer.expect(200);
-        let chat = gateway.chat(&json!({ "message": "hi", "provider": name }));
-        chat.refused_with(502, "leads back to this gateway");
+        answer.refused_with(400, "leads back to this gateway");
     }
-    assert!(gateway.names().len() > 1, "at least one was tried");
+    assert_eq!(gateway.names(), ["ollama"]);
 }

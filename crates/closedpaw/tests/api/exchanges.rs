@@ -135,8 +135,6 @@ fn check_error(oracle: &Oracle, case: &Case, status: u16, body: &Value) {
     let words = String::from_utf8_lossy(&case.body);
     let ours = match case.status {
         400 if words.contains("API_KEY_INVALID") => 502,
-        // Nothing to come back for, unlike other answers of this status.
-        429 if words.contains("insufficient_quota") => 502,
         same @ (400 | 404 | 409 | 413 | 422 | 429) => same,
         503 | 529 => 503,
         _ => 502,

@@ -232,3 +232,37 @@ fn null_and_empty_fields_of_a_form_mean_left_out() {
         assert_eq!(shown["default_model"], Value::Null);
     }
 }
+
+#[test]
+fn json_that_curl_calls_a_form_is_json() {
+    let gateway = Gateway::start();
+    let form = "application/x-www-form-urlencoded";
+    let body = r#" {"provider_type":"openai","name":"curled","api_key":"sk-canary-0123456789"}"#;
+    gateway.ask("POST", REGISTER).body(form, body).send().expect(200);
+    let typo = body.replace("\"name\"", "\"nmae\"");
+    let answer = gateway.ask("POST", REGISTER).body(form, typo).send();
+    assert!(!answer.refused_with(400, "did you mean 'name'?").contains("canary"));
+}
+
+#[test]
+fn a_route_that_takes_nothing_refuses_everything() {
+    let gateway = Gateway::start();
+    for (method, path) in [
+        ("GET", "/api/providers"),
+        ("GET", "/api/providers/ollama"),
+        ("DELETE", "/api/providers/ollama"),
+        ("POST", "/api/providers/ollama/default"),
+        ("POST", "/api/providers/ollama/test"),
+        ("GET", "/api/providers/health"),
+        ("POST", "/api/config/reload"),
+    ] {
+        let target = format!("{path}?x=1");
+        let sentence = "Unknown parameter 'x': this request takes none";
+        gateway.ask(method, &target).send().refused(400, sentence);
+        let target = format!("{path}?api_key=k");
+        gateway.ask(method, &target).send().refused_with(400, "send it in the body");
+    }
+    let target = "/api/providers/ollama/default";
+    let body = gateway.ask("POST", target).json(&json!({ "zz": 1 }));
+    body.send().refused(400, "Unknown parameter 'zz': this request takes none");
+}

@@ -115,7 +115,6 @@ fn wait_until_loaded(gateway: &Gateway, server: &mut LlamaServer) {
 
 /// Has the test counted as skipped.
 fn skip(reason: &str) {
-    println!("skipped: {reason}");
     if let Some(path) = env::var_os("CLOSEDPAW_SKIP_LOG") {
         let log = OpenOptions::new().append(true).create(true).open(path);
         writeln!(log.expect("the log of skipped tests"), "{NAME}: {reason}").expect("a line in it");

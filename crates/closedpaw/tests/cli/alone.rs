@@ -33,7 +33,9 @@ fn usage_errors_exit_with_2_and_suggest() {
     place.run(&["statsu"]).fails(2, "status");
     place.run(&["providers", "add", "--type", "opnai", "--name", "x"]).fails(2, "'openai'");
     place.run(&["providers", "show", "health"]).fails(2, "word of the API");
-    place.run(&["--url", "ftp://gateway", "status"]).fails(2, "--url must begin with https://");
+    place
+        .run(&["--url", "ftp://gateway", "status"])
+        .fails(2, "--url must begin with http:// or https://");
     place.run(&["models", "--refresh"]).fails(2, "PROVIDER");
     place.run(&["serve", "--listen", "8000"]).fails(2, "--listen: expected IP:PORT");
     let faulty = [("CLOSEDPAW_LISTEN", "8000"), ("CLOSEDPAW_TLS_KEY", "k.pem")];

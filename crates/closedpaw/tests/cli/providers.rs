@@ -71,11 +71,27 @@ fn refusals_are_the_gateways_own_sentences() {
     add(&["--base-url", "http://127.0.0.1:1/v1"]).fails(1, "network: local");
     add(&["--preset", "groqq"]).fails(1, "Unknown preset 'groqq'");
     add(&["--rate-limit", "many"]).fails(2, "--rate-limit: expected a number or none");
-    place.run(&["providers", "add", "--type", "openai", "--name", "x"]).fails(1, "api_key");
     place.run(&["providers", "add", "--type", "ollama", "--name", "ollama"]).fails(1, "ollama");
     place.run(&["providers", "update", "ollama"]).fails(2, "there is nothing to change");
     let no_key = place.run(&["providers", "update", "ollama", "--api-key-stdin"]);
     no_key.fails(2, "there is no key on stdin");
+}
+
+#[test]
+fn a_key_that_is_needed_is_read_from_what_is_piped_in() {
+    let place = Place::new();
+    let _gateway = place.serve();
+    let openai = ["providers", "add", "--type", "openai", "--name", "x"];
+    let groq = ["providers", "add", "--type", "custom", "--preset", "groq", "--name", "y"];
+    for (add, name) in [(openai.as_slice(), "x"), (&groq, "y")] {
+        place.run(add).fails(2, "--api-key-stdin");
+        place.run_with(add, "sk-0123456789abcdefghij\n").ok();
+        assert_eq!(place.run(&["providers", "show", name]).json()["api_key_last4"], "ghij");
+    }
+    let rack = ["--base-url", "https://rack.example/v1", "--name", "z"];
+    let add = [["providers", "add", "--type", "custom"].as_slice(), &rack].concat();
+    place.run_with(&add, "not meant for it\n").ok();
+    assert_eq!(place.run(&["providers", "show", "z"]).json()["has_api_key"], false);
 }
 
 #[test]

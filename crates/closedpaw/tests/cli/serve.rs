@@ -159,6 +159,46 @@ fn beyond_loopback_it_takes_tls_or_a_word() {
     assert!(!untouched.data_dir().exists() && !untouched.keys_dir().exists());
 }
 
+/// A gateway that speaks HTTPS, with a certificate that no authority vouches for and no listener is named in.
+fn serve_https(place: &Place) -> Gateway {
+    let made = rcgen::generate_simple_self_signed(vec!["gateway.lan".to_owned()]).unwrap();
+    let cert = place.write("cert.pem", made.cert.pem());
+    place.write("key.pem", made.signing_key.serialize_pem());
+    let serve =
+        ["serve", "--listen", "127.0.0.1:0", "--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+    Gateway::start(place.command(&serve).current_dir(cert.parent().unwrap()))
+}
+
+#[test]
+fn the_verbs_trust_the_certificate_of_the_gateway_on_the_data_dir_alone() {
+    let place = Place::new();
+    let mut gateway = serve_https(&place);
+    let status = place.run(&["status"]).json();
+    assert_eq!(status["url"], gateway.url());
+    place.run(&["providers", "list"]).ok();
+    // Who names a gateway wants the usual proof of who it is.
+    place.run(&["--url", gateway.url(), "status"]).fails(3, "certificate");
+
+    let renewed = rcgen::generate_simple_self_signed(vec!["gateway.lan".to_owned()]).unwrap();
+    place.write("cert.pem", renewed.cert.pem());
+    place.write("key.pem", renewed.signing_key.serialize_pem());
+    place.run(&["status"]).fails(3, "the certificate is not the one that is expected here");
+    gateway.signal(Signal::HUP);
+    gateway.wait_for_log("settings reloaded");
+    place.run(&["status"]).ok();
+}
+
+#[test]
+fn the_admin_key_goes_to_the_gateway_on_the_data_dir_alone() {
+    let place = Place::new();
+    let gateway = place.serve();
+    place.run(&["--url", gateway.url(), "status"]).ok();
+    let stranger = ScriptedProvider::always(Answer::json(200, "{}"));
+    let outcome = place.run(&["--url", &stranger.url(), "providers", "list"]);
+    outcome.fails(4, "give its key with --key-file or CLOSEDPAW_KEY");
+    assert_eq!(stranger.connections(), 0);
+}
+
 #[test]
 fn a_taken_port_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

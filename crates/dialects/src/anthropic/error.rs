@@ -10,7 +10,9 @@ use crate::{ErrorAnswer, error_text::error_text, json, status};
 /// Reads an answer of another status than 200.
 pub(super) fn decode(answer: &ErrorAnswer<'_>) -> Fault {
     let body = json::parse(answer.body).unwrap_or_default();
-    status::fault(answer, body.get("error").and_then(kind), error_text(&body))
+    let kind = body.get("error").and_then(kind);
+    let account = kind.filter(|kind| *kind == ErrorKind::QuotaExhausted);
+    status::fault(answer, account, error_text(&body))
 }
 
 /// Reads the member `error` of a stream's event, or of a body that claims to be an answer.
@@ -23,8 +25,7 @@ pub(super) fn within_200(error: &Value) -> Fault {
     Fault::new(kind, message.unwrap_or_else(|| "the provider failed without a message".to_owned()))
 }
 
-/// Tells what an error is, where its type says more than the status does: the type
-/// `invalid_request_error` also comes with 413, and with an account without credit.
+/// Tells what an error is by its type; `invalid_request_error` also comes with an account without credit.
 fn kind(error: &Value) -> Option<ErrorKind> {
     match json::text(error, "type")? {
         "authentication_error" | "permission_error" | "forbidden" => Some(ErrorKind::KeyRefused),
@@ -34,8 +35,7 @@ fn kind(error: &Value) -> Option<ErrorKind> {
         "request_too_large" => Some(ErrorKind::TooLarge),
         "rate_limit_error" => Some(ErrorKind::RateLimited),
         "overloaded_error" => Some(ErrorKind::Overloaded),
-        "timeout_error" => Some(ErrorKind::Timeout),
-        "api_error" => Some(ErrorKind::UpstreamFailed),
+        "api_error" | "timeout_error" => Some(ErrorKind::UpstreamFailed),
         _ => None,
     }
 }

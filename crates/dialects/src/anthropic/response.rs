@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::error;
 use crate::{
     assembly::malformed,
-    json::{self, count, filled, list, present, text},
+    json::{self, count, filled, present, text, typed},
 };
 
 /// Reads the body.
@@ -18,10 +18,9 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, Fault> {
     if let Some(error) = present(&body, "error") {
         return Err(error::within_200(error));
     }
-    if text(&body, "type") != Some("message") && present(&body, "content").is_none() {
-        return Err(malformed("the body is no message"));
-    }
-    let parts = list(&body, "content").iter().map(part).collect();
+    let content = typed(&body, "content", Value::as_array)?;
+    let content = content.ok_or_else(|| malformed("the body is no message"))?;
+    let parts = content.iter().map(part).collect();
     let finish = finish(&body).unwrap_or(FinishReason::Stop.into());
     Ok(Response {
         id: filled(&body, "id").map(str::to_owned),

@@ -47,7 +47,7 @@ impl Candidate {
 
     /// Takes what a chunk adds to the candidate.
     pub(super) fn take(&mut self, candidate: &Value, events: &mut Vec<Event>) -> Result<(), Fault> {
-        for json in contents(candidate) {
+        for json in contents(candidate)? {
             if let Some(call) = present(json, "functionCall") {
                 self.take_call(call, seal(json), events)?;
                 continue;

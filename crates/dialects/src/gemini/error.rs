@@ -14,7 +14,7 @@ pub(super) fn decode(answer: &ErrorAnswer<'_>) -> Fault {
     let body = json::parse(answer.body).unwrap_or_default();
     // Streamed requests are refused with the error in a list.
     let error = error(&body).unwrap_or(&Value::Null);
-    let fault = status::fault(answer, kind(error), error_text(&body));
+    let fault = status::fault(answer, account(error), error_text(&body));
     let wait = retry_delay(error).or(fault.retry_after);
     fault.with_retry_after(wait)
 }
@@ -22,7 +22,10 @@ pub(super) fn decode(answer: &ErrorAnswer<'_>) -> Fault {
 /// Reads the member `error` of a stream's event, or of a body that claims to be an answer.
 pub(super) fn within_200(error: &Value) -> Fault {
     let status = json::count(error, "code").and_then(|code| u16::try_from(code).ok());
-    let kind = kind(error).or(status.map(status::kind_of)).unwrap_or(ErrorKind::UpstreamFailed);
+    let kind = account(error)
+        .or_else(|| named_kind(error))
+        .or(status.map(status::kind_of))
+        .unwrap_or(ErrorKind::UpstreamFailed);
     let message = error_text(error);
     Fault::new(kind, message.unwrap_or_else(|| "the provider failed without a message".to_owned()))
         .with_retry_after(retry_delay(error))
@@ -33,20 +36,22 @@ pub(super) fn error(body: &Value) -> Option<&Value> {
     json::present(body.get(0).unwrap_or(body), "error")
 }
 
-/// Tells what an error is, where its reason or status says more than the HTTP status does.
-fn kind(error: &Value) -> Option<ErrorKind> {
+/// Tells what is wrong with our account, which the provider also says with status 400.
+fn account(error: &Value) -> Option<ErrorKind> {
     let reasons =
         || json::list(error, "details").iter().filter_map(|one| json::text(one, "reason"));
-    if reasons().any(|reason| reason.starts_with("API_KEY_")) {
+    if reasons().any(|reason| reason == "API_KEY_INVALID") {
         return Some(ErrorKind::KeyRefused);
     }
-    if reasons().any(|reason| reason == "BILLING_DISABLED") {
-        return Some(ErrorKind::QuotaExhausted);
-    }
+    let lacks_billing = reasons().any(|reason| reason == "BILLING_DISABLED")
+        || json::text(error, "status") == Some("FAILED_PRECONDITION") && mentions_billing(error);
+    lacks_billing.then_some(ErrorKind::QuotaExhausted)
+}
+
+/// Tells what an error is by its status.
+fn named_kind(error: &Value) -> Option<ErrorKind> {
     match json::text(error, "status")? {
-        "CANCELLED" | "INTERNAL" => Some(ErrorKind::UpstreamFailed),
-        "DEADLINE_EXCEEDED" => Some(ErrorKind::Timeout),
-        "FAILED_PRECONDITION" if mentions_billing(error) => Some(ErrorKind::QuotaExhausted),
+        "CANCELLED" | "DEADLINE_EXCEEDED" | "INTERNAL" => Some(ErrorKind::UpstreamFailed),
         "NOT_FOUND" => Some(ErrorKind::NotFound),
         "PERMISSION_DENIED" | "UNAUTHENTICATED" => Some(ErrorKind::KeyRefused),
         "RESOURCE_EXHAUSTED" => Some(ErrorKind::RateLimited),
@@ -55,7 +60,7 @@ fn kind(error: &Value) -> Option<ErrorKind> {
     }
 }
 
-/// Whether the account needs billing, which the provider says with status 400 and in words alone.
+/// Whether the account needs billing, which the provider says in words alone.
 fn mentions_billing(error: &Value) -> bool {
     json::text(error, "message").is_some_and(|text| text.contains("enable billing"))
 }

@@ -19,6 +19,9 @@ use crate::{
     Codec, Credential, ErrorAnswer, Malformed, ModelPage, Quirks, StreamDecoder, percent::encoded,
 };
 
+/// What an id may begin with; any other belongs to the first.
+const COLLECTIONS: [&str; 2] = ["models", "tunedModels"];
+
 /// The codec of [`Dialect::Gemini`].
 #[derive(Debug)]
 pub(crate) struct Gemini;
@@ -37,11 +40,15 @@ impl Codec for Gemini {
     }
 
     fn chat_target(&self, model: &str, stream: bool) -> String {
-        let model = encoded(model.strip_prefix("models/").unwrap_or(model));
+        let (collection, id) = model
+            .split_once('/')
+            .filter(|(collection, _)| COLLECTIONS.contains(collection))
+            .unwrap_or(("models", model));
+        let id = encoded(id);
         if stream {
-            format!("/models/{model}:streamGenerateContent?alt=sse")
+            format!("/{collection}/{id}:streamGenerateContent?alt=sse")
         } else {
-            format!("/models/{model}:generateContent")
+            format!("/{collection}/{id}:generateContent")
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{error, part::part};
 use crate::{
     assembly::malformed,
-    json::{self, count, filled, list, present, text},
+    json::{self, count, filled, list, object, present, text, typed},
 };
 
 /// More candidates than this are nonsense.
@@ -22,7 +22,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, Fault> {
     let choices: Vec<_> = if candidates.is_empty() && is_blocked(&body) {
         vec![Choice { parts: Vec::new(), finish: FinishReason::ContentFilter.into() }]
     } else {
-        candidates.iter().take(MOST_CANDIDATES).map(choice).collect()
+        candidates.iter().take(MOST_CANDIDATES).map(choice).collect::<Result<_, _>>()?
     };
     if choices.is_empty() {
         return Err(malformed("the answer has no candidates"));
@@ -35,16 +35,18 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, Fault> {
     })
 }
 
-fn choice(candidate: &Value) -> Choice {
-    let parts: Vec<_> = contents(candidate).iter().filter_map(part).collect();
+fn choice(candidate: &Value) -> Result<Choice, Fault> {
+    let parts: Vec<_> = contents(candidate)?.iter().filter_map(part).collect();
     let calls = parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
     let reason = text(candidate, "finishReason").map_or(FinishReason::Stop, finish_reason);
-    Choice { parts, finish: with_calls(reason, calls).into() }
+    Ok(Choice { parts, finish: with_calls(reason, calls).into() })
 }
 
 /// Returns a candidate's parts; content and parts are often missing.
-pub(super) fn contents(candidate: &Value) -> &[Value] {
-    candidate.get("content").map(|content| list(content, "parts")).unwrap_or_default()
+pub(super) fn contents(candidate: &Value) -> Result<&[Value], Fault> {
+    object(candidate).ok_or_else(|| malformed("a candidate is no object"))?;
+    let Some(content) = typed(candidate, "content", object)? else { return Ok(&[]) };
+    Ok(typed(content, "parts", Value::as_array)?.map(Vec::as_slice).unwrap_or_default())
 }
 
 /// Whether the prompt was blocked, so that there is nothing to answer.

@@ -2,20 +2,21 @@
 //!
 //! Source: <https://docs.mistral.ai/resources/error-glossary>.
 
-use canonical::{ErrorKind, Fault};
+use canonical::Fault;
 use serde_json::Value;
 
-use crate::{ErrorAnswer, error_text::error_text, json::text, status};
+use crate::{ErrorAnswer, error_text::error_text, status};
 
 /// Reads an answer of another status than 200.
 pub(super) fn decode(answer: &ErrorAnswer<'_>) -> Fault {
     let body: Value = serde_json::from_slice(answer.body).unwrap_or_default();
-    let kind = (text(&body, "type") == Some("invalid_model")).then_some(ErrorKind::NotFound);
-    status::fault(answer, kind, error_text(&body))
+    status::fault(answer, None, error_text(&body))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use canonical::ErrorKind;
 
     use super::decode;
@@ -28,7 +29,7 @@ mod tests {
             (
                 400,
                 r#"{"object":"error","message":"no such model","type":"invalid_model","code":"1500"}"#,
-                ErrorKind::NotFound,
+                ErrorKind::InvalidRequest,
                 "no such model",
             ),
             (
@@ -46,7 +47,12 @@ mod tests {
             (429, r#"{"message":"slow down"}"#, ErrorKind::RateLimited, "slow down"),
             (502, "<html/>", ErrorKind::UpstreamFailed, "HTTP 502 without a message"),
         ] {
-            let answer = ErrorAnswer { status, header: &|_| None, body: body.as_bytes() };
+            let answer = ErrorAnswer {
+                status,
+                header: &|_| None,
+                received_at: UNIX_EPOCH,
+                body: body.as_bytes(),
+            };
             let fault = decode(&answer);
             assert_eq!((fault.kind, fault.public.as_str()), (kind, public));
         }

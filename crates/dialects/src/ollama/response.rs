@@ -6,43 +6,47 @@ use serde_json::Value;
 use super::error;
 use crate::{
     assembly::{Assembly, CallFragment, malformed, truncated},
-    json::{count, filled, list, parse, present, text},
+    json::{count, filled, list, object, parse, present, text, typed},
     openai_chat::response::collect,
 };
 
 /// Reads a whole answer.
 pub(super) fn decode(body: &[u8]) -> Result<Response, Fault> {
     let mut assembly = Assembly::default();
-    read(&parse(body).map_err(malformed)?, &mut assembly);
+    let body = parse(body).map_err(malformed)?;
+    read(&body, &mut assembly)?;
+    if present(&body, "message").is_none() {
+        return Err(malformed("the answer has no message"));
+    }
     assembly.fail(truncated());
     collect(assembly)
 }
 
 /// Reads one object. There is but one choice, and calls come whole, so their number is their order.
-pub(super) fn read(object: &Value, assembly: &mut Assembly) {
-    if let Some(fault) = error::in_answer(object) {
-        assembly.fail(fault);
-        return;
+pub(super) fn read(answer: &Value, assembly: &mut Assembly) -> Result<(), Fault> {
+    if let Some(fault) = error::in_answer(answer) {
+        return Err(fault);
     }
-    assembly.name(None, filled(object, "model"));
-    if let Some(message) = present(object, "message") {
-        read_message(message, assembly);
+    assembly.name(None, filled(answer, "model"));
+    if let Some(message) = typed(answer, "message", object)? {
+        read_message(message, assembly)?;
     }
-    if object.get("done").and_then(Value::as_bool) == Some(true) {
+    if answer.get("done").and_then(Value::as_bool) == Some(true) {
         assembly.choice(0);
         assembly.usage(Usage {
-            input_tokens: count(object, "prompt_eval_count"),
-            output_tokens: count(object, "eval_count"),
+            input_tokens: count(answer, "prompt_eval_count"),
+            output_tokens: count(answer, "eval_count"),
             ..Usage::default()
         });
-        assembly.finish(0, finish_reason(text(object, "done_reason").unwrap_or("stop")));
+        assembly.finish(0, finish_reason(text(answer, "done_reason").unwrap_or("stop")));
         assembly.stop();
     }
+    Ok(())
 }
 
-fn read_message(message: &Value, assembly: &mut Assembly) {
+fn read_message(message: &Value, assembly: &mut Assembly) -> Result<(), Fault> {
     assembly.reasoning(0, text(message, "thinking").unwrap_or_default(), None);
-    assembly.text(0, text(message, "content").unwrap_or_default());
+    assembly.text(0, typed(message, "content", Value::as_str)?.unwrap_or_default());
     for image in list(message, "images").iter().filter_map(Value::as_str) {
         assembly.media(
             0,
@@ -55,7 +59,7 @@ fn read_message(message: &Value, assembly: &mut Assembly) {
             },
         );
     }
-    for call in list(message, "tool_calls") {
+    for call in typed(message, "tool_calls", Value::as_array)?.into_iter().flatten() {
         let Some(function) = present(call, "function") else { continue };
         let arguments = match present(function, "arguments") {
             Some(Value::String(text)) => text.clone(),
@@ -72,6 +76,7 @@ fn read_message(message: &Value, assembly: &mut Assembly) {
             },
         );
     }
+    Ok(())
 }
 
 fn finish_reason(word: &str) -> FinishReason {
@@ -79,5 +84,28 @@ fn finish_reason(word: &str) -> FinishReason {
         "stop" | "" => FinishReason::Stop,
         "length" => FinishReason::Length,
         other => FinishReason::Other(other.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use canonical::ErrorKind;
+    use serde_json::json;
+
+    use super::decode;
+
+    #[test]
+    fn an_answer_without_a_message_is_none() {
+        for message in [
+            json!(null),
+            json!("hi"),
+            json!({ "content": 5 }),
+            json!({ "content": "", "tool_calls": {} }),
+        ] {
+            let body = json!({ "message": message, "done": true }).to_string();
+            assert_eq!(decode(body.as_bytes()).unwrap_err().kind, ErrorKind::Malformed, "{body}");
+        }
+        let empty = br#"{"message":{"content":"","tool_calls":null},"done":true}"#;
+        assert_eq!(decode(empty).unwrap().text(), "");
     }
 }

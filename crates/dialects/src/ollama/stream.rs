@@ -1,6 +1,7 @@
 //! Reads an answer streamed as lines of JSON, up to the one with `done`.
 
 use canonical::Event;
+use serde_json::Value;
 use wire::NdjsonDecoder;
 
 use super::response;
@@ -21,6 +22,11 @@ impl Decoder {
         let frames = NdjsonDecoder::new(LARGEST_FRAME_BYTES);
         Self { frames, assembly: Assembly::default() }
     }
+
+    fn read(&mut self, object: &Value) {
+        response::read(object, &mut self.assembly)
+            .unwrap_or_else(|fault| self.assembly.fail(fault));
+    }
 }
 
 impl StreamDecoder for Decoder {
@@ -32,7 +38,7 @@ impl StreamDecoder for Decoder {
         while !self.assembly.is_ended() {
             match self.frames.next() {
                 Ok(Some(line)) => match serde_json::from_str(line) {
-                    Ok(object) => response::read(&object, &mut self.assembly),
+                    Ok(object) => self.read(&object),
                     Err(error) => self.assembly.fail(malformed(error)),
                 },
                 Ok(None) => break,
@@ -46,7 +52,7 @@ impl StreamDecoder for Decoder {
         // What lacks its line end counts if it is whole all the same.
         if let Some(object) = self.frames.finish().and_then(|line| serde_json::from_str(line).ok())
         {
-            response::read(&object, &mut self.assembly);
+            self.read(&object);
         }
         self.assembly.fail(truncated());
         self.assembly.drain_into(events);

@@ -15,7 +15,8 @@ use crate::{
 /// Reads an answer of another status than 200.
 pub(crate) fn decode(answer: &ErrorAnswer<'_>) -> Fault {
     let body = serde_json::from_slice(answer.body).unwrap_or_default();
-    status::fault(answer, named_kind(&body), error_text(&body))
+    let account = named_kind(&body).filter(|kind| *kind == ErrorKind::QuotaExhausted);
+    status::fault(answer, account, error_text(&body))
 }
 
 /// Finds an error in the clothing of a 200; Mistral's has no `error` member but calls itself one.
@@ -37,7 +38,7 @@ pub(super) fn in_stream(body: &Value) -> Fault {
     Fault::new(kind, message)
 }
 
-/// Tells the kind from `code` or `type`, where they are surer than the status.
+/// Tells the kind from `code` or `type`.
 fn named_kind(body: &Value) -> Option<ErrorKind> {
     let error = present(body, "error").filter(|error| error.is_object()).unwrap_or(body);
     ["code", "type"].into_iter().find_map(|member| match text(error, member)? {
@@ -45,8 +46,6 @@ fn named_kind(body: &Value) -> Option<ErrorKind> {
             Some(ErrorKind::QuotaExhausted)
         }
         "invalid_api_key" => Some(ErrorKind::KeyRefused),
-        "model_not_found" => Some(ErrorKind::NotFound),
-        "context_length_exceeded" => Some(ErrorKind::InvalidRequest),
         "rate_limit_exceeded" => Some(ErrorKind::RateLimited),
         _ => None,
     })
@@ -61,6 +60,8 @@ fn numbered_kind(body: &Value) -> Option<ErrorKind> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
     use canonical::ErrorKind;
     use serde_json::json;
 
@@ -68,24 +69,43 @@ mod tests {
     use crate::ErrorAnswer;
 
     #[test]
-    fn kinds_come_from_codes_before_statuses() {
+    fn statuses_tell_the_kind_but_for_an_account_without_credit() {
         for (status, code, expected) in [
             (429, "insufficient_quota", ErrorKind::QuotaExhausted),
             (429, "rate_limit_exceeded", ErrorKind::RateLimited),
-            (400, "invalid_api_key", ErrorKind::KeyRefused),
-            (400, "model_not_found", ErrorKind::NotFound),
-            (413, "context_length_exceeded", ErrorKind::InvalidRequest),
+            (400, "invalid_api_key", ErrorKind::InvalidRequest),
+            (400, "insufficient_quota", ErrorKind::QuotaExhausted),
+            (400, "model_not_found", ErrorKind::InvalidRequest),
+            (403, "model_not_found", ErrorKind::KeyRefused),
+            (413, "rate_limit_exceeded", ErrorKind::TooLarge),
             (403, "anything", ErrorKind::KeyRefused),
             (302, "anything", ErrorKind::UpstreamFailed),
             (500, "anything", ErrorKind::UpstreamFailed),
-            (503, "anything", ErrorKind::Overloaded),
-            (504, "anything", ErrorKind::Timeout),
+            (503, "insufficient_quota", ErrorKind::Overloaded),
+            (504, "anything", ErrorKind::UpstreamFailed),
         ] {
             let body = json!({ "error": { "message": "so it is", "code": code } }).to_string();
-            let answer = ErrorAnswer { status, header: &|_| None, body: body.as_bytes() };
+            let answer = ErrorAnswer {
+                status,
+                header: &|_| None,
+                received_at: UNIX_EPOCH,
+                body: body.as_bytes(),
+            };
             let fault = decode(&answer);
             assert_eq!((fault.kind, fault.public.as_str()), (expected, "so it is"), "{code}");
             assert_eq!(fault.upstream_status, Some(status));
+        }
+    }
+
+    #[test]
+    fn an_account_without_credit_is_asked_again_in_a_minute_at_the_soonest() {
+        let body = br#"{"error":{"message":"pay","code":"insufficient_quota"}}"#;
+        for (status, stated, expected_s) in
+            [(429, None, Some(60)), (429, Some("7"), Some(7)), (400, None, None)]
+        {
+            let header = |name: &str| stated.filter(|_| name == "retry-after");
+            let answer = ErrorAnswer { status, header: &header, received_at: UNIX_EPOCH, body };
+            assert_eq!(decode(&answer).retry_after, expected_s.map(Duration::from_secs));
         }
     }
 

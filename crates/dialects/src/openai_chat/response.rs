@@ -2,7 +2,7 @@
 //!
 //! A whole answer is a stream of one chunk with `message` in place of `delta`, so both are read by the same
 //! code and come out alike. Compatible servers leave out, null and double members freely, hence so little is
-//! insisted on.
+//! insisted on: that a message is one, and that it says what it says in the types there are.
 
 use canonical::{Collector, Dialect, Fault, FinishReason, Opaque, Response, Seal, Usage};
 use serde_json::Value;
@@ -10,13 +10,17 @@ use serde_json::Value;
 use super::{error, request::REASONING_MEMBERS};
 use crate::{
     assembly::{Assembly, CallFragment, malformed},
-    json::{count, filled, list, parse, present, text},
+    json::{count, filled, list, object, parse, present, text, typed},
 };
 
 /// Reads a whole answer.
 pub(crate) fn decode(body: &[u8], dialect: Dialect) -> Result<Response, Fault> {
     let mut assembly = Assembly::default();
-    read(&parse(body).map_err(malformed)?, dialect, &mut assembly);
+    let body = parse(body).map_err(malformed)?;
+    read(&body, dialect, &mut assembly)?;
+    if list(&body, "choices").iter().any(|choice| present(choice, "message").is_none()) {
+        return Err(malformed("a choice has no message"));
+    }
     assembly.stop();
     collect(assembly)
 }
@@ -31,23 +35,22 @@ pub(crate) fn collect(mut assembly: Assembly) -> Result<Response, Fault> {
 }
 
 /// Reads one chunk, or a whole answer.
-pub(super) fn read(chunk: &Value, dialect: Dialect, assembly: &mut Assembly) {
+pub(super) fn read(chunk: &Value, dialect: Dialect, assembly: &mut Assembly) -> Result<(), Fault> {
     if let Some(fault) = error::in_answer(chunk) {
-        assembly.fail(fault);
-        return;
+        return Err(fault);
     }
     assembly.name(filled(chunk, "id"), filled(chunk, "model"));
     for (position, choice) in (0..).zip(list(chunk, "choices")) {
         let index = count(choice, "index").unwrap_or(position);
         assembly.choice(index);
-        if let Some(delta) = present(choice, "delta") {
-            read_message(delta, index, dialect, assembly);
-            for call in list(delta, "tool_calls") {
+        if let Some(delta) = typed(choice, "delta", object)? {
+            read_message(delta, index, dialect, assembly)?;
+            for call in typed(delta, "tool_calls", Value::as_array)?.into_iter().flatten() {
                 read_call(call, |call| assembly.call(index, call));
             }
-        } else if let Some(message) = present(choice, "message") {
-            read_message(message, index, dialect, assembly);
-            for call in list(message, "tool_calls") {
+        } else if let Some(message) = typed(choice, "message", object)? {
+            read_message(message, index, dialect, assembly)?;
+            for call in typed(message, "tool_calls", Value::as_array)?.into_iter().flatten() {
                 read_call(call, |call| assembly.whole_call(index, call));
             }
         }
@@ -60,9 +63,15 @@ pub(super) fn read(chunk: &Value, dialect: Dialect, assembly: &mut Assembly) {
     if let Some(counts) = usage {
         assembly.usage(read_usage(counts));
     }
+    Ok(())
 }
 
-fn read_message(message: &Value, choice: u64, dialect: Dialect, assembly: &mut Assembly) {
+fn read_message(
+    message: &Value,
+    choice: u64,
+    dialect: Dialect,
+    assembly: &mut Assembly,
+) -> Result<(), Fault> {
     // vLLM fills both members with the same thoughts.
     let thoughts =
         REASONING_MEMBERS.into_iter().find_map(|name| Some((name, filled(message, name)?)));
@@ -77,9 +86,11 @@ fn read_message(message: &Value, choice: u64, dialect: Dialect, assembly: &mut A
                 read_content(chunk, choice, dialect, assembly);
             }
         }
-        Some(_) | None => {}
+        Some(Value::Null) | None => {}
+        Some(_) => return Err(malformed("`content` is of the wrong type")),
     }
     assembly.refusal(choice, text(message, "refusal").unwrap_or_default());
+    Ok(())
 }
 
 /// Reads a chunk of Mistral's kind of content; compatible servers answer with `text` chunks at most.
@@ -149,10 +160,30 @@ fn read_usage(usage: &Value) -> Usage {
 
 #[cfg(test)]
 mod tests {
-    use canonical::Usage;
+    use canonical::{Dialect, ErrorKind, Usage};
     use serde_json::json;
 
-    use super::read_usage;
+    use super::{decode, read_usage};
+
+    #[test]
+    fn a_choice_without_a_message_is_no_answer() {
+        for choice in [
+            json!(5),
+            json!({ "finish_reason": "stop" }),
+            json!({ "message": null }),
+            json!({ "message": "hi" }),
+            json!({ "message": { "content": 5 } }),
+            json!({ "message": { "content": null, "tool_calls": {} } }),
+        ] {
+            let body = json!({ "choices": [choice] }).to_string();
+            for dialect in [Dialect::OpenAiChat, Dialect::Mistral] {
+                let fault = decode(body.as_bytes(), dialect).unwrap_err();
+                assert_eq!(fault.kind, ErrorKind::Malformed, "{body}");
+            }
+        }
+        let empty = br#"{"choices":[{"message":{"content":null,"tool_calls":null}}]}"#;
+        assert_eq!(decode(empty, Dialect::OpenAiChat).unwrap().text(), "");
+    }
 
     #[test]
     fn usage_has_one_normal_form() {

@@ -67,7 +67,9 @@ fn read(event: SseEvent<'_>, dialect: Dialect, assembly: &mut Assembly) {
     }
     match serde_json::from_str(event.data) {
         Ok(value) if event.event == Some("error") => assembly.fail(error::in_stream(&value)),
-        Ok(value) => response::read(&value, dialect, assembly),
+        Ok(value) => {
+            response::read(&value, dialect, assembly).unwrap_or_else(|fault| assembly.fail(fault))
+        }
         Err(error) => assembly.fail(malformed(error)),
     }
 }

@@ -80,7 +80,7 @@ fn take_finish(message: &Value, answer: &mut Answer) {
             "max_tokens" | "model_context_window_exceeded" => "length",
             "tool_use" => "tool_calls",
             "refusal" => "content_filter",
-            other => other,
+            _ => "other",
         }
         .to_owned();
     }

@@ -78,7 +78,7 @@ fn normal(reason: &str) -> String {
         "STOP" => "stop",
         "MAX_TOKENS" => "length",
         "SAFETY" | "RECITATION" | "PROHIBITED_CONTENT" => "content_filter",
-        other => other,
+        _ => "other",
     }
     .to_owned()
 }

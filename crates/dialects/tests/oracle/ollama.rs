@@ -37,8 +37,12 @@ fn objects(objects: impl IntoIterator<Item = serde_json::Result<Value>>) -> Outc
             answer.prompt_tokens = object["prompt_eval_count"].as_u64();
             answer.output_tokens = object["eval_count"].as_u64();
             let reason = object["done_reason"].as_str().unwrap_or("stop");
-            let is_call = reason == "stop" && !answer.calls.is_empty();
-            answer.finish = if is_call { "tool_calls" } else { reason }.to_owned();
+            answer.finish = match reason {
+                "stop" if !answer.calls.is_empty() => "tool_calls",
+                "stop" | "length" => reason,
+                _ => "other",
+            }
+            .to_owned();
             return Outcome::Answer(answer);
         }
     }

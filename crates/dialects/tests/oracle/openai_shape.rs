@@ -91,7 +91,13 @@ fn take_message(message: &Value, answer: &mut Answer) {
 
 fn take_finish(choice: &Value, answer: &mut Answer) {
     if let Some(reason) = choice["finish_reason"].as_str() {
-        answer.finish = reason.to_owned();
+        answer.finish = match reason {
+            "stop" | "length" | "tool_calls" | "content_filter" => reason,
+            "model_length" => "length",
+            "function_call" => "tool_calls",
+            _ => "other",
+        }
+        .to_owned();
     }
 }
 

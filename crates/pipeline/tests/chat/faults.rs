@@ -67,7 +67,7 @@ async fn who_was_asked_and_when_to_come_back_are_told() {
     let gateway = Gateway::to(&scripted, "openai").await;
     let refusal = gateway.chat(call()).await.unwrap_err();
     assert_eq!(refusal.fault.retry_after, Some(Duration::from_secs(7)));
-    assert_eq!(refusal.provider.unwrap().as_str(), "p");
+    assert_eq!(refusal.about.unwrap().provider.as_str(), "p");
     assert_eq!(scripted.calls(), 1);
 }
 

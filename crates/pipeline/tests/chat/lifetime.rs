@@ -90,7 +90,7 @@ async fn chats_count_against_the_rate_limit_however_they_end() {
         assert_eq!(refusal.fault.upstream_status, None);
         let wait = refusal.fault.retry_after.unwrap();
         assert!((Duration::from_secs(30)..=Duration::from_secs(60)).contains(&wait), "{wait:?}");
-        assert_eq!(refusal.provider.unwrap().as_str(), "p");
+        assert_eq!(refusal.about.unwrap().provider.as_str(), "p");
     }
     assert_eq!(scripted.calls(), 3);
 }

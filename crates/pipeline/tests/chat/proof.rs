@@ -1,5 +1,7 @@
 //! What one round trip proves, and what it can't tell.
 
+use std::time::Duration;
+
 use canonical::ErrorKind;
 use pipeline::Proof;
 use serde_json::json;
@@ -54,6 +56,26 @@ async fn who_does_not_answer_is_not_reachable() {
         assert_eq!(proof.fault.unwrap().kind, kind);
         let proved = (proof.reachable, proof.key_accepted, proof.model_answers);
         assert_eq!(proved, (false, None, None));
+    }
+}
+
+#[tokio::test]
+async fn a_round_trip_takes_a_minute_at_most() {
+    let scripted = ScriptedProvider::always(Answer::silence());
+    let gateway = Gateway::to(&scripted, "openai").await;
+    gateway.change(json!({ "default_model": "m" })).await;
+    let provider = gateway.provider();
+    let mut test = Box::pin(pipeline::test(&provider));
+    tokio::select! {
+        _ = &mut test => panic!("an answer out of silence"),
+        () = scripted.wait_for_calls(1) => {}
+    }
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::select! {
+        biased;
+        proof = test => assert_eq!(proof.fault.unwrap().public, "no answer within 60 s"),
+        () = std::future::ready(()) => panic!("still waiting"),
     }
 }
 

@@ -84,7 +84,8 @@ async fn no_secret_lies_in_the_data_directory() {
 #[tokio::test]
 async fn another_master_key_is_refused() {
     let registry = with_two_of_one_origin().await;
-    let error = open(&registry.data_dir, &tempfile::tempdir().unwrap()).err().unwrap();
+    let error =
+        open(&registry.data_dir, &tempfile::tempdir().unwrap(), &registry.egress).err().unwrap();
     let ProviderError::Store(sentence) = error else { panic!("{error:?}") };
     let start = "provider one is stored with a secret that can't be opened: sealed by master key ";
     assert!(sentence.starts_with(start), "{sentence}");
@@ -99,7 +100,7 @@ async fn opened_after(tamper: impl FnOnce(&mut ProviderRow, &ProviderRow)) -> St
     let two = rows.remove(1);
     tamper(&mut rows[0], &two);
     store.update_provider(&rows[0]).unwrap();
-    match open(&registry.data_dir, &registry.keys_dir).err() {
+    match open(&registry.data_dir, &registry.keys_dir, &registry.egress).err() {
         Some(ProviderError::Store(sentence)) => sentence,
         other => panic!("{other:?}"),
     }

@@ -120,7 +120,9 @@ async fn who_is_not_there_is_unreachable() {
     let registry = Registry::new();
     registry.register_at(&scripted, "openai").await;
     let provider = registry.change(json!({ "timeout": 0.05 })).await.unwrap();
-    assert_eq!(provider.health().await.state, HealthState::Unreachable);
+    let late = provider.health().await;
+    assert_eq!(late.state, HealthState::Unreachable);
+    assert_eq!(late.fault.unwrap().public, "no answer within 0.05 s");
     drop(scripted);
     pass(Duration::from_secs(5)).await;
     let health = provider.health().await;

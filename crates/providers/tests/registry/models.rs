@@ -180,11 +180,40 @@ async fn the_last_list_is_served_while_there_is_no_newer_one() {
 }
 
 #[tokio::test]
-async fn a_failed_request_is_not_kept() {
+async fn a_fresh_list_is_served_whatever_became_of_a_newer_request() {
     let scripted =
-        ScriptedProvider::queue([Answer::json(500, "{}"), Answer::json(200, OPENAI_LIST)]);
+        ScriptedProvider::queue([Answer::json(200, OPENAI_LIST), Answer::json(500, "{}")]);
     let provider = Registry::new().register_at(&scripted, "openai").await;
-    assert!(provider.models(Freshness::Cached).await.fault.is_some());
+    let known = listed(&["a/b:c", "d"]);
+    assert_eq!(provider.models(Freshness::Cached).await, known);
+    pass(Duration::from_secs(200)).await;
+    assert!(provider.models(Freshness::Refreshed).await.stale);
+    pass(Duration::from_secs(99)).await;
+    assert_eq!(provider.models(Freshness::Cached).await, known);
+    assert_eq!(scripted.calls(), 2);
+    // Its age is its own, and not that of the request that failed.
+    pass(Duration::from_secs(1)).await;
+    assert!(provider.models(Freshness::Cached).await.stale);
+    assert_eq!(scripted.calls(), 3);
+}
+
+#[tokio::test]
+async fn a_failure_is_told_again_for_five_seconds() {
+    let scripted = ScriptedProvider::queue([
+        Answer::json(500, "{}"),
+        Answer::json(500, "{}"),
+        Answer::json(200, OPENAI_LIST),
+    ]);
+    let provider = Registry::new().register_at(&scripted, "openai").await;
+    let fails = async |freshness, calls| {
+        assert!(provider.models(freshness).await.fault.is_some());
+        assert_eq!(scripted.calls(), calls);
+    };
+    fails(Freshness::Cached, 1).await;
+    pass(Duration::from_millis(4_900)).await;
+    fails(Freshness::Cached, 1).await;
+    fails(Freshness::Refreshed, 2).await;
+    pass(Duration::from_secs(5)).await;
     assert_eq!(provider.models(Freshness::Cached).await, listed(&["a/b:c", "d"]));
 }
 
@@ -196,6 +225,7 @@ async fn a_list_that_does_not_come_in_time_is_a_timeout() {
     let provider = registry.change(json!({ "timeout": 0.05 })).await.unwrap();
     let fault = provider.models(Freshness::Cached).await.fault.unwrap();
     assert_eq!(fault.kind, ErrorKind::Timeout);
+    assert_eq!(fault.public, "no list of models within 0.05 s");
 }
 
 #[tokio::test]

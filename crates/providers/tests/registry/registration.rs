@@ -170,6 +170,42 @@ async fn an_address_must_be_given_and_fit_its_network() {
 }
 
 #[tokio::test]
+async fn our_own_address_is_refused_with_the_way_out() {
+    let registry = Registry::new();
+    let own = "leads back to this gateway: http://127.0.0.1:8000 is where it listens";
+    let vllm = json!({ "settings": { "preset": "vllm" } });
+    registry.egress.set_listeners(vec!["127.0.0.1:8000".parse().unwrap()]);
+    let refused = registry.try_register(description("custom", vllm)).await.unwrap_err().to_string();
+    assert!(refused.contains(own) && refused.contains("on another port"), "{refused}");
+    let elsewhere = json!({ "base_url": "http://localhost:8001/v1", "network": "local" });
+    registry.register(description("custom", elsewhere)).await;
+    for host in ["127.0.0.1", "localhost"] {
+        let back = json!({ "base_url": format!("http://{host}:8000/v1") });
+        let refused = registry.change(back).await.err().unwrap().to_string();
+        assert!(refused.contains("leads back to this gateway"), "{refused}");
+    }
+    assert_eq!(registry.get("p").config().base_url.as_str(), "http://localhost:8001/v1");
+}
+
+#[tokio::test]
+async fn models_must_be_ids() {
+    let longest = "é".repeat(256);
+    let registry = Registry::new();
+    let members = json!({ "default_model": longest, "models": [longest, "a/b:c d"] });
+    registry.register(description("openai", members)).await;
+    for bad in [format!("{longest}é"), "a\nb".to_owned(), "\u{1b}[2J".to_owned()] {
+        for (member, value) in [("default_model", json!(bad)), ("models", json!(["good", bad]))] {
+            let expected = format!(
+                "Invalid {member}: a model's id has at most 256 characters, and no control characters"
+            );
+            assert_eq!(refusal("openai", json!({ member: value })).await, expected);
+            let refused = registry.change(json!({ member: value })).await.err().unwrap();
+            assert_eq!(refused, ProviderError::Invalid(expected));
+        }
+    }
+}
+
+#[tokio::test]
 async fn settings_are_a_closed_set() {
     let sentence = refusal("custom", json!({ "settings": { "preset": "nobody" } })).await;
     assert!(sentence.starts_with("Unknown preset 'nobody': use one of openrouter, "), "{sentence}");

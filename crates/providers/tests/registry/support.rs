@@ -16,6 +16,7 @@ pub const KEY: &str = "sk-0123456789-abcdefghij-KLMN";
 /// A registry, and the directories that outlive it.
 pub struct Registry {
     pub manager: Arc<ProviderManager>,
+    pub egress: Arc<Egress>,
     pub data_dir: TempDir,
     pub keys_dir: TempDir,
 }
@@ -24,16 +25,20 @@ impl Registry {
     /// Makes an empty one.
     pub fn new() -> Self {
         let (data_dir, keys_dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let manager = open(&data_dir, &keys_dir).unwrap();
-        Self { manager, data_dir, keys_dir }
+        Self::on(data_dir, keys_dir)
     }
 
     /// Opens what is stored once more, as the next start would.
     pub fn reopen(self) -> Self {
-        let Self { manager, data_dir, keys_dir } = self;
+        let Self { manager, egress: _, data_dir, keys_dir } = self;
         drop(manager);
-        let manager = open(&data_dir, &keys_dir).unwrap();
-        Self { manager, data_dir, keys_dir }
+        Self::on(data_dir, keys_dir)
+    }
+
+    fn on(data_dir: TempDir, keys_dir: TempDir) -> Self {
+        let egress = Arc::new(Egress::new());
+        let manager = open(&data_dir, &keys_dir, &egress).unwrap();
+        Self { manager, egress, data_dir, keys_dir }
     }
 
     /// Registers what the JSON describes, and gives the provider.
@@ -98,8 +103,12 @@ impl Registry {
 }
 
 /// Opens a registry on what the directories hold.
-pub fn open(data_dir: &TempDir, keys_dir: &TempDir) -> Result<Arc<ProviderManager>, ProviderError> {
+pub fn open(
+    data_dir: &TempDir,
+    keys_dir: &TempDir,
+    egress: &Arc<Egress>,
+) -> Result<Arc<ProviderManager>, ProviderError> {
     let store = Arc::new(Store::open(data_dir.path()).unwrap());
     let master_key = MasterKey::load(keys_dir.path(), IfMissing::Create).unwrap();
-    ProviderManager::open(store, Arc::new(master_key), Arc::new(Egress::new()))
+    ProviderManager::open(store, Arc::new(master_key), Arc::clone(egress))
 }

@@ -41,6 +41,19 @@ async fn what_does_not_end_is_cut_at_the_limit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_does_not_end_may_say_so_before_it_is_cut() {
+    let rig = Rig::open().await;
+    let mut client = rig.connect().await;
+    client.send(rig.head("GET /gated") + "\r\n").await;
+    rig.entered.notified().await;
+    rig.begin_stop();
+    rig.last_call.cancelled().await;
+    rig.gate.notify_one();
+    assert_eq!(client.answer().await.unwrap().status, 200);
+    assert_eq!(rig.stopped().await, Drained::Cut(1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn beyond_the_most_connections_the_next_one_waits() {
     let limits = Limits { connections: 1, ..Limits::default() };
     let rig = Rig::with(Plan { limits, ..Plan::default() }).await;

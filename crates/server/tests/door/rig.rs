@@ -29,6 +29,7 @@ pub struct Rig {
     /// `/gated` has been called, and may answer.
     pub entered: Arc<Notify>,
     pub gate: Arc<Notify>,
+    pub last_call: CancellationToken,
     stop: CancellationToken,
     running: JoinHandle<Drained>,
 }
@@ -62,9 +63,9 @@ impl Rig {
         let (entered, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let routes = routes(&calls, &entered, &gate);
         let router = Arc::new(Router::new(routes, Arc::new(OneKey)).unwrap());
-        let stop = CancellationToken::new();
+        let (stop, last_call) = (CancellationToken::new(), door.last_call());
         let running = TaskTracker::new().spawn(door.run(router, stop.clone()));
-        Self { address, hosts, calls, entered, gate, stop, running }
+        Self { address, hosts, calls, entered, gate, last_call, stop, running }
     }
 
     pub async fn connect(&self) -> Client<TcpStream> {

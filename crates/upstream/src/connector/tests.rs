@@ -10,6 +10,7 @@ use rustls::{
     ServerConfig,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer},
+    sign::{self, SingleCertAndKey},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -40,10 +41,18 @@ async fn attempt(
     certificate: &CertifiedKey<KeyPair>,
     trusted: CertificateDer<'static>,
 ) -> (Result<u16, Fault>, usize) {
+    attempt_through(Egress::trusting(trusted), host, certificate).await
+}
+
+async fn attempt_through(
+    egress: Egress,
+    host: &str,
+    certificate: &CertifiedKey<KeyPair>,
+) -> (Result<u16, Fault>, usize) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let base_url = parse_base_url(&format!("https://{host}:{port}"), Network::Local).unwrap();
-    let client = Client::new(&base_url, Network::Local, Arc::new(Egress::trusting(trusted)));
+    let client = Client::new(&base_url, Network::Local, Arc::new(egress));
     let headers = HeaderMap::from_iter([(
         http::header::AUTHORIZATION,
         HeaderValue::from_static("Bearer canary"),
@@ -63,8 +72,11 @@ async fn serve(listener: TcpListener, certificate: &CertifiedKey<KeyPair>) -> us
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.cert.der().clone()], key)
-        .unwrap();
+        // Unlike a single certificate, this takes a key that does not fit.
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(sign::CertifiedKey::new(
+            vec![certificate.cert.der().clone()],
+            aws_lc_rs::sign::any_supported_type(&key).unwrap(),
+        ))));
     let (stream, _) = listener.accept().await.unwrap();
     let Ok(mut stream) = TlsAcceptor::from(Arc::new(config)).accept(stream).await else { return 0 };
     let mut request = [0; 1024];
@@ -110,6 +122,29 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
 async fn a_certificate_for_another_host_is_refused() {
     let other = certificate("other.example");
     check_refused(attempt("localhost", &other, other.cert.der().clone()).await);
+}
+
+#[tokio::test]
+async fn a_pinned_certificate_is_believed_whatever_it_says() {
+    for pinned in [certificate("other.example"), expired("localhost")] {
+        let egress = Egress::pinned(pinned.cert.pem().as_bytes()).unwrap();
+        assert_eq!(attempt_through(egress, "127.0.0.1", &pinned).await.0.unwrap(), 204);
+    }
+}
+
+#[tokio::test]
+async fn beside_a_pinned_certificate_no_other_is_believed() {
+    let egress = Egress::pinned(certificate("localhost").cert.pem().as_bytes()).unwrap();
+    check_refused(attempt_through(egress, "localhost", &certificate("localhost")).await);
+}
+
+#[tokio::test]
+async fn a_pinned_certificate_without_its_key_is_refused() {
+    let pinned = certificate("localhost");
+    let stolen = CertifiedKey { cert: pinned.cert, signing_key: KeyPair::generate().unwrap() };
+    let egress = Egress::pinned(stolen.cert.pem().as_bytes()).unwrap();
+    let (result, received) = attempt_through(egress, "localhost", &stolen).await;
+    assert_eq!((result.unwrap_err().kind, received), (ErrorKind::Unreachable, 0));
 }
 
 #[tokio::test]

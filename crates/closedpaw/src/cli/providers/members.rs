@@ -26,7 +26,7 @@ pub struct Members {
 
     /// A known vendor, for a custom provider
     #[arg(long, value_name = "VENDOR")]
-    preset: Option<String>,
+    pub preset: Option<String>,
 
     /// Chats that may start in any 60 seconds [default: no limit]
     #[arg(long, value_name = "N")]

@@ -4,6 +4,7 @@ use ::providers::{ProviderName, ProviderType};
 use clap::{Args, ValueEnum, builder::PossibleValue};
 use http::Method;
 use serde_json::json;
+use vault::Secret;
 
 use crate::{
     cli::{
@@ -17,8 +18,9 @@ use crate::{
 
 /// Registers a provider
 ///
-/// On a terminal the key is asked for. In a script `--api-key-stdin` reads it from the first line of stdin;
-/// the value of each `--header` follows on a line of its own.
+/// On a terminal the key is asked for. In a script it is the first line of stdin, which is read with
+/// `--api-key-stdin`, and without where the type or preset needs a key; the value of each `--header` follows on
+/// a line of its own.
 #[derive(Args)]
 #[command(after_help = "Examples:
   closedpaw providers add --type openai --name work
@@ -88,6 +90,32 @@ impl ValueEnum for TypeArgument {
     }
 }
 
+/// What a new provider's key is to the registration.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Unused,
+    Optional,
+    Needed,
+}
+
+impl Key {
+    fn of(provider_type: ProviderType, members: &Members) -> Self {
+        let preset = members.preset.as_deref().and_then(::providers::presets::preset);
+        match (provider_type, preset) {
+            (ProviderType::Ollama, _) => Self::Unused,
+            (ProviderType::Custom, Some(preset)) if preset.needs_key => Self::Needed,
+            (ProviderType::Custom, _) => Self::Optional,
+            (
+                ProviderType::OpenAi
+                | ProviderType::Anthropic
+                | ProviderType::Google
+                | ProviderType::Mistral,
+                _,
+            ) => Self::Needed,
+        }
+    }
+}
+
 /// Registers the provider that the options describe.
 pub async fn add(
     session: &Session,
@@ -102,23 +130,36 @@ pub async fn add(
     if *disabled {
         body.insert("enabled".to_owned(), json!(false));
     }
-    let offer_prompt = match provider_type {
-        ProviderType::Ollama => false,
-        ProviderType::OpenAi
-        | ProviderType::Anthropic
-        | ProviderType::Google
-        | ProviderType::Mistral
-        | ProviderType::Custom => secret_input::can_prompt(),
-    };
-    if members.api_key_stdin || offer_prompt {
-        let optional = if provider_type.needs_api_key() { "" } else { " (Enter for none)" };
-        if let Some(key) = secret_input::read(&format!("API key of {name}{optional}"))? {
-            body.insert("api_key".to_owned(), json!(key.expose()));
-        }
+    if let Some(key) = read_key(*provider_type, name, members)? {
+        body.insert("api_key".to_owned(), json!(key.expose()));
     }
     members.read_headers(&mut body)?;
     let answer = gateway.send(Method::POST, "/api/providers/register", &body.into()).await?;
     session.screen().tell(&answer, &format!("registered {name}"))
+}
+
+/// Reads the key from where there may be one: stdin when it was named or must hold one, or whoever sits there.
+fn read_key(
+    provider_type: ProviderType,
+    name: &ProviderName,
+    members: &Members,
+) -> Result<Option<Secret>, Failure> {
+    let (is_read, hint) = match Key::of(provider_type, members) {
+        Key::Unused => (members.api_key_stdin, ""),
+        Key::Optional => (members.api_key_stdin || secret_input::can_prompt(), " (Enter for none)"),
+        Key::Needed => (true, ""),
+    };
+    if !is_read {
+        return Ok(None);
+    }
+    let key = secret_input::read(&format!("API key of {name}{hint}"))?;
+    if key.is_none() && Key::of(provider_type, members) == Key::Needed {
+        return Err(Failure::usage(
+            "this provider needs a key and there is none on stdin: give it on the first line, as \
+             in `--api-key-stdin < key.txt`",
+        ));
+    }
+    Ok(key)
 }
 
 /// Changes what the options name.

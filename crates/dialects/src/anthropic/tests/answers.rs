@@ -1,6 +1,6 @@
 //! Where things are, and how answers out of the ordinary are read.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use canonical::{
     Collector, Dialect, ErrorKind, Event, EventChecker, Fault, FinishReason, Opaque, Part,
@@ -42,7 +42,12 @@ fn models_come_in_pages() {
 fn errors_are_told_apart() {
     let fault = |status, body: &str| {
         let header = |name: &str| (name == "retry-after").then_some("7");
-        Anthropic.decode_error(&ErrorAnswer { status, header: &header, body: body.as_bytes() })
+        Anthropic.decode_error(&ErrorAnswer {
+            status,
+            header: &header,
+            received_at: UNIX_EPOCH,
+            body: body.as_bytes(),
+        })
     };
     let said = |kind: &str, message: &str| {
         json!({"type": "error", "error": {"type": kind, "message": message}}).to_string()
@@ -58,6 +63,8 @@ fn errors_are_told_apart() {
         (413, "<html>".to_owned(), ErrorKind::TooLarge, "HTTP 413 without a message"),
         (529, said("overloaded_error", "later"), ErrorKind::Overloaded, "later"),
         (500, said("unheard_of", "oh"), ErrorKind::UpstreamFailed, "oh"),
+        (504, said("timeout_error", "slow"), ErrorKind::UpstreamFailed, "slow"),
+        (400, said("not_found_error", "gone"), ErrorKind::InvalidRequest, "gone"),
         (502, " bad gateway\n".to_owned(), ErrorKind::UpstreamFailed, "bad gateway"),
         (302, String::new(), ErrorKind::UpstreamFailed, "HTTP 302 without a message"),
     ] {
@@ -89,7 +96,16 @@ fn an_error_is_no_answer() {
     let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}});
     let fault = Anthropic.decode_response(error.to_string().as_bytes()).unwrap_err();
     assert_eq!((fault.kind, fault.public.as_str()), (ErrorKind::Overloaded, "busy"));
-    for body in ["", "[]", "{}", "null", "<html>"] {
+    for body in [
+        "",
+        "[]",
+        "{}",
+        "null",
+        "<html>",
+        r#"{"type":"message","content":5}"#,
+        r#"{"type":"message","content":null}"#,
+        r#"{"type":"message"}"#,
+    ] {
         let fault = Anthropic.decode_response(body.as_bytes()).unwrap_err();
         assert_eq!(fault.kind, ErrorKind::Malformed, "{body}");
     }
@@ -241,6 +257,6 @@ proptest! {
         prop_assert!(checker.is_ended());
         let _ = Anthropic.decode_response(&stream);
         let _ = Anthropic.decode_models(&stream);
-        Anthropic.decode_error(&ErrorAnswer { status: 500, header: &|_| None, body: &stream });
+        Anthropic.decode_error(&ErrorAnswer { status: 500, header: &|_| None, received_at: UNIX_EPOCH, body: &stream });
     }
 }

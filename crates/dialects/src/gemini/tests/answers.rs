@@ -1,6 +1,6 @@
 //! Where things are, and how answers out of the ordinary are read.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use canonical::{
     Collector, ErrorKind, Event, EventChecker, Fault, FinishReason, Part, Response, Role, Usage,
@@ -16,6 +16,9 @@ fn a_model_cannot_change_the_target() {
     for (model, expected) in [
         ("gemini-2.5-flash", "/models/gemini-2.5-flash"),
         ("models/gemini-2.5-flash", "/models/gemini-2.5-flash"),
+        ("tunedModels/t1", "/tunedModels/t1"),
+        ("tunedModels/../models/x?y", "/tunedModels/..%2Fmodels%2Fx%3Fy"),
+        ("files/x", "/models/files%2Fx"),
         ("../../x", "/models/..%2F..%2Fx"),
         ("..", "/models/.."),
         ("a?key=b#c", "/models/a%3Fkey%3Db%23c"),
@@ -66,16 +69,22 @@ fn errors_are_told_apart() {
         (429, said("RESOURCE_EXHAUSTED", "bad", wait), ErrorKind::RateLimited, Some(34_500)),
         (500, said("INTERNAL", "bad", none()), ErrorKind::UpstreamFailed, None),
         (503, said("UNAVAILABLE", "bad", none()), ErrorKind::Overloaded, None),
-        (504, said("DEADLINE_EXCEEDED", "bad", none()), ErrorKind::Timeout, None),
+        (504, said("DEADLINE_EXCEEDED", "bad", none()), ErrorKind::UpstreamFailed, None),
     ] {
         let bytes = body.to_string();
-        let answer = ErrorAnswer { status, header: &|_| None, body: bytes.as_bytes() };
+        let answer = ErrorAnswer {
+            status,
+            header: &|_| None,
+            received_at: UNIX_EPOCH,
+            body: bytes.as_bytes(),
+        };
         let fault = Gemini.decode_error(&answer);
         assert_eq!((fault.kind, fault.upstream_status), (kind, Some(status)), "{body}");
         assert_eq!(fault.retry_after, wait_ms.map(Duration::from_millis));
         assert!(body.to_string().contains(&fault.public));
     }
-    let answer = ErrorAnswer { status: 502, header: &|_| None, body: b"<html>" };
+    let answer =
+        ErrorAnswer { status: 502, header: &|_| None, received_at: UNIX_EPOCH, body: b"<html>" };
     assert_eq!(Gemini.decode_error(&answer).public, "HTTP 502 without a message");
 }
 
@@ -239,7 +248,15 @@ fn an_answer_fails_in_words() {
         assert_eq!(fault.public, public.unwrap_or(&fault.public));
     }
     assert_eq!(whole(&error).unwrap_err().public, "busy");
-    for body in [json!({}), json!([]), json!(null)] {
+    for body in [
+        json!({}),
+        json!([]),
+        json!(null),
+        json!({"candidates": 5}),
+        json!({"candidates": [5]}),
+        json!({"candidates": [{"content": 5}]}),
+        json!({"candidates": [{"content": {"parts": 5}}]}),
+    ] {
         assert_eq!(whole(&body).unwrap_err().kind, ErrorKind::Malformed);
     }
 }
@@ -282,6 +299,6 @@ proptest! {
         prop_assert!(checker.is_ended());
         let _ = Gemini.decode_response(&stream);
         let _ = Gemini.decode_models(&stream);
-        Gemini.decode_error(&ErrorAnswer { status: 500, header: &|_| None, body: &stream });
+        Gemini.decode_error(&ErrorAnswer { status: 500, header: &|_| None, received_at: UNIX_EPOCH, body: &stream });
     }
 }
