@@ -154,7 +154,8 @@ pub(crate) fn check(layers: &Layers<'_>, faults: &mut Vec<Fault>) -> Server {
 
 fn refuse_duplicates(listen: &Value<Vec<SocketAddr>>, faults: &mut Vec<Fault>) {
     for (index, address) in listen.iter().enumerate() {
-        if listen.iter().take(index).any(|earlier| earlier == address) {
+        // Port 0 means another free port each time.
+        if address.port() != 0 && listen.iter().take(index).any(|earlier| earlier == address) {
             let message = format!("{address} is listed twice");
             faults.push(Fault::in_value(&listen.origin, "listen", &message));
         }

@@ -17,8 +17,8 @@ const TEST_LIMIT: Duration = Duration::from_secs(60);
 /// What a round trip proved. `None` is what it could not tell.
 #[derive(Debug)]
 pub struct Proof {
-    /// Whether the provider answered at all.
-    pub reachable: bool,
+    /// Whether the provider answered at all, if it was asked.
+    pub reachable: Option<bool>,
     /// Whether it accepted the key.
     pub key_accepted: Option<bool>,
     /// Whether the model answered.
@@ -45,7 +45,7 @@ pub async fn test(provider: &Arc<Provider>) -> Proof {
     };
     let has_key = provider.config().api_key.is_some();
     let (reachable, key_accepted, model_answers) = match &outcome {
-        Ok(()) => (true, has_key.then_some(true), Some(true)),
+        Ok(()) => (Some(true), has_key.then_some(true), Some(true)),
         Err(fault) => verdict(fault),
     };
     Proof {
@@ -64,21 +64,16 @@ fn too_late() -> Fault {
 }
 
 /// What a fault says: whether the provider answered, whether it accepted the key, whether the model answered.
-fn verdict(fault: &Fault) -> (bool, Option<bool>, Option<bool>) {
+fn verdict(fault: &Fault) -> (Option<bool>, Option<bool>, Option<bool>) {
     let has_status = fault.upstream_status.is_some();
     match fault.kind {
-        ErrorKind::KeyRefused => (true, Some(false), None),
-        ErrorKind::QuotaExhausted => (true, Some(true), Some(false)),
-        ErrorKind::RateLimited => (true, None, None),
-        // Not sent, or lost on the way.
-        ErrorKind::InvalidRequest
-        | ErrorKind::Unreachable
-        | ErrorKind::Timeout
-        | ErrorKind::Internal
-            if !has_status =>
-        {
-            (false, None, None)
-        }
+        ErrorKind::KeyRefused => (Some(true), Some(false), None),
+        ErrorKind::QuotaExhausted => (Some(true), Some(true), Some(false)),
+        ErrorKind::RateLimited => (Some(true), None, None),
+        // Not sent.
+        ErrorKind::InvalidRequest | ErrorKind::Internal if !has_status => (None, None, None),
+        // Lost on the way.
+        ErrorKind::Unreachable | ErrorKind::Timeout if !has_status => (Some(false), None, None),
         ErrorKind::InvalidRequest
         | ErrorKind::NotFound
         | ErrorKind::Conflict
@@ -90,7 +85,7 @@ fn verdict(fault: &Fault) -> (bool, Option<bool>, Option<bool>) {
         | ErrorKind::Timeout
         | ErrorKind::Truncated
         | ErrorKind::Malformed
-        | ErrorKind::Internal => (true, None, Some(false)),
+        | ErrorKind::Internal => (Some(true), None, Some(false)),
     }
 }
 

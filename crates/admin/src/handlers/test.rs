@@ -15,8 +15,8 @@ pub(crate) struct TestReport {
     provider: String,
     /// Whether everything worked.
     ok: bool,
-    /// Whether the provider answered at all.
-    reachable: bool,
+    /// Whether the provider answered at all; `null` when it was not asked, for want of a key.
+    reachable: Option<bool>,
     /// Whether it accepted the key.
     key_accepted: Option<bool>,
     /// Whether the model answered.

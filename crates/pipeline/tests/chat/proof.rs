@@ -23,17 +23,17 @@ async fn proof(answer: Answer) -> Proof {
 #[tokio::test]
 async fn a_round_trip_proves_what_it_proves() {
     for (answer, reachable, key_accepted, model_answers) in [
-        (Answer::json(200, ANSWERS[0].1), true, YES, YES),
-        (Answer::json(401, "{}"), true, NO, None),
-        (Answer::json(403, "{}"), true, NO, None),
-        (Answer::json(402, "{}"), true, YES, NO),
-        (Answer::json(429, "{}"), true, None, None),
-        (Answer::json(400, "{}"), true, None, NO),
-        (Answer::json(404, "{}"), true, None, NO),
-        (Answer::json(500, "{}"), true, None, NO),
-        (Answer::json(504, "{}"), true, None, NO),
-        (Answer::new(200, "<html>"), true, None, NO),
-        (Answer::json(200, "{").ending(End::Cut), true, None, NO),
+        (Answer::json(200, ANSWERS[0].1), YES, YES, YES),
+        (Answer::json(401, "{}"), YES, NO, None),
+        (Answer::json(403, "{}"), YES, NO, None),
+        (Answer::json(402, "{}"), YES, YES, NO),
+        (Answer::json(429, "{}"), YES, None, None),
+        (Answer::json(400, "{}"), YES, None, NO),
+        (Answer::json(404, "{}"), YES, None, NO),
+        (Answer::json(500, "{}"), YES, None, NO),
+        (Answer::json(504, "{}"), YES, None, NO),
+        (Answer::new(200, "<html>"), YES, None, NO),
+        (Answer::json(200, "{").ending(End::Cut), YES, None, NO),
     ] {
         let shown = format!("{answer:?}");
         let proof = proof(answer).await;
@@ -55,7 +55,7 @@ async fn who_does_not_answer_is_not_reachable() {
     for (proof, kind) in [(late, ErrorKind::Timeout), (gone, ErrorKind::Unreachable)] {
         assert_eq!(proof.fault.unwrap().kind, kind);
         let proved = (proof.reachable, proof.key_accepted, proof.model_answers);
-        assert_eq!(proved, (false, None, None));
+        assert_eq!(proved, (NO, None, None));
     }
 }
 
@@ -118,12 +118,12 @@ async fn without_any_model_none_is_asked() {
     for (answer, reachable, key_accepted, words) in [
         (
             Answer::json(200, r#"{"data":[]}"#),
-            true,
+            YES,
             None,
             "it lists no models: set default_model to test one",
         ),
-        (Answer::json(401, r#"{"error":"bad key"}"#), true, NO, "bad key"),
-        (Answer::json(404, r#"{"error":"no such page"}"#), true, None, "no such page"),
+        (Answer::json(401, r#"{"error":"bad key"}"#), YES, NO, "bad key"),
+        (Answer::json(404, r#"{"error":"no such page"}"#), YES, None, "no such page"),
     ] {
         let scripted = ScriptedProvider::always(answer);
         let gateway = Gateway::to(&scripted, "openai").await;
@@ -141,7 +141,7 @@ async fn a_missing_key_is_said_without_asking() {
     let gateway = Gateway::to(&scripted, "openai").await;
     gateway.change(json!({ "api_key": null, "default_model": "m" })).await;
     let proof = pipeline::test(&gateway.provider()).await;
-    assert_eq!((proof.reachable, proof.key_accepted, proof.model_answers), (false, None, None));
+    assert_eq!((proof.reachable, proof.key_accepted, proof.model_answers), (None, None, None));
     assert_eq!(proof.fault.unwrap().public, "OpenAI API key not configured");
     assert_eq!(scripted.calls(), 0);
 }
