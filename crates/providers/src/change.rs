@@ -48,6 +48,10 @@ pub struct Change {
     /// Headers to send with every request, replacing the old ones.
     #[serde(deserialize_with = "named")]
     pub headers: Option<Option<BTreeMap<String, String>>>,
+    /// The name that it has; another one is refused.
+    pub name: Option<String>,
+    /// The type that it has; another one is refused.
+    pub provider_type: Option<String>,
 }
 
 /// Tells a member that is there, even as `null`, from one that is not.
@@ -60,12 +64,29 @@ where
 }
 
 impl Change {
+    /// Refuses another name or type, which would make it another provider.
+    fn keeps_identity(&self, old: &ProviderConfig) -> Result<(), ProviderError> {
+        let differs =
+            |new: &Option<String>, old: &str| new.as_deref().is_some_and(|new| new != old);
+        let other = if differs(&self.name, old.name.as_str()) {
+            "name"
+        } else if differs(&self.provider_type, old.provider_type.as_str()) {
+            "type"
+        } else {
+            return Ok(());
+        };
+        Err(ProviderError::Invalid(format!(
+            "A provider's {other} can't be changed: register another provider and remove this one"
+        )))
+    }
+
     /// Applies the change to `old` and holds the outcome to every rule.
     pub(crate) fn apply(
         self,
         old: &ProviderConfig,
         egress: &Egress,
     ) -> Result<ProviderConfig, ProviderError> {
+        self.keeps_identity(old)?;
         let mut new = old.clone();
         if let Some(settings) = &self.settings {
             let members = settings.clone().unwrap_or_default();

@@ -53,6 +53,17 @@ fn sentence(outcome: Result<Arc<Provider>, ProviderError>) -> String {
 }
 
 #[tokio::test]
+async fn its_own_name_and_type_may_be_sent_back_and_others_not() {
+    let registry = with_everything().await;
+    let own = json!({ "name": "p", "provider_type": "custom", "rate_limit": 8 });
+    assert_eq!(registry.change(own).await.unwrap().config().rate_limit, Some(8));
+    for (member, other) in [("name", "q"), ("provider_type", "openai")] {
+        let refused = sentence(registry.change(json!({ member: other })).await);
+        assert!(refused.contains("can't be changed"), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn only_what_is_named_changes() {
     let registry = with_everything().await;
     let mut expected = described(&registry.get("p"));
