@@ -1,6 +1,6 @@
 //! A whole answer in the canonical form.
 
-use crate::{Part, Usage};
+use crate::{Delta, Event, Part, PartKind, Reasoning, Seal, ToolCall, Usage};
 
 /// A whole answer, free of any dialect.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +31,57 @@ impl Response {
                 | Part::Opaque(_) => None,
             })
             .collect()
+    }
+}
+
+/// A whole answer as the events of a streamed one.
+impl From<Response> for Vec<Event> {
+    fn from(response: Response) -> Self {
+        let mut events = vec![Event::Start { id: response.id, model: response.model }];
+        for (choice, answer) in (0..).zip(response.choices) {
+            for (part, value) in (0..).zip(answer.parts) {
+                let (kind, deltas) = opened(value);
+                events.push(Event::PartStart { choice, part, kind });
+                let grown =
+                    deltas.into_iter().map(|delta| Event::PartDelta { choice, part, delta });
+                events.extend(grown);
+                events.push(Event::PartEnd { choice, part });
+            }
+            events.push(Event::Finish { choice, finish: answer.finish });
+        }
+        events.push(Event::Usage(response.usage));
+        events.push(Event::Stop);
+        events
+    }
+}
+
+/// What opens with a part, and what it then grows by.
+fn opened(part: Part) -> (PartKind, Vec<Delta>) {
+    let sealed = |first: Delta, seal: Option<Seal>| {
+        std::iter::once(first).chain(seal.map(Delta::Seal)).collect()
+    };
+    match part {
+        Part::Text { text, seal } => (PartKind::Text, sealed(Delta::Text(text), seal)),
+        Part::Reasoning(Reasoning { text, seal }) => {
+            (PartKind::Reasoning, sealed(Delta::Text(text), seal))
+        }
+        Part::ToolCall(ToolCall { id, name, arguments, seal }) => {
+            (PartKind::ToolCall { id, name }, sealed(Delta::Arguments(arguments), seal))
+        }
+        Part::Media(media) => (PartKind::Media(media), Vec::new()),
+        Part::Opaque(opaque) => (PartKind::Opaque(opaque), Vec::new()),
+        // Only callers send results of tools; in an answer their text is what can be shown.
+        Part::ToolResult(result) => {
+            let texts = result.content.into_iter().filter_map(|part| match part {
+                Part::Text { text, .. } => Some(Delta::Text(text)),
+                Part::Media(_)
+                | Part::ToolCall(_)
+                | Part::ToolResult(_)
+                | Part::Reasoning(_)
+                | Part::Opaque(_) => None,
+            });
+            (PartKind::Text, texts.collect())
+        }
     }
 }
 
@@ -91,7 +142,36 @@ impl FinishReason {
 
 #[cfg(test)]
 mod tests {
-    use super::FinishReason;
+    use super::{Choice, FinishReason, Response};
+    use crate::{Collector, Dialect, Event, EventChecker, Part, Reasoning, Seal, ToolCall, Usage};
+
+    #[test]
+    fn a_whole_answer_survives_the_way_through_events() {
+        let seal = Some(Seal { dialect: Dialect::Gemini, data: "s".into() });
+        let parts = vec![
+            Part::Reasoning(Reasoning { text: "hm".into(), seal: seal.clone() }),
+            Part::Text { text: "Hello".into(), seal },
+            Part::ToolCall(ToolCall {
+                id: "1".into(),
+                name: "clock".into(),
+                arguments: "{}".into(),
+                seal: None,
+            }),
+        ];
+        let second = Choice { parts: vec![Part::text("Hi")], finish: FinishReason::Stop.into() };
+        let whole = Response {
+            id: Some("a".into()),
+            model: Some("m".into()),
+            choices: vec![Choice { parts, finish: FinishReason::ToolCalls.into() }, second],
+            usage: Usage { output_tokens: Some(3), ..Usage::default() },
+        };
+        let (mut checker, mut collector) = (EventChecker::default(), Collector::default());
+        for event in Vec::<Event>::from(whole.clone()) {
+            checker.check(&event).unwrap();
+            collector.push(event);
+        }
+        assert_eq!(collector.finish().unwrap(), whole);
+    }
 
     #[test]
     fn the_normal_form_is_closed() {

@@ -16,7 +16,7 @@ const FIRST_BYTE_LIMIT: Duration = Duration::from_secs(300);
 /// How long a begun answer may be silent.
 const IDLE_LIMIT: Duration = Duration::from_secs(120);
 /// A whole answer longer than this is refused.
-const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
+pub(crate) const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 
 /// How an answer is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,11 @@ pub(crate) async fn attempt(target: &Target, body: Bytes, mode: Mode) -> Result<
 ///
 /// Fails when the body breaks off, or is no answer of the provider's dialect.
 pub(crate) async fn read_whole(target: &Target, reply: Reply) -> Result<Response, Fault> {
-    let body = reply.body.collect(MOST_ANSWER_BYTES).await?;
-    let response = target.provider.codec().decode_response(&body);
+    decode_whole(target, &reply.body.collect(MOST_ANSWER_BYTES).await?)
+}
+
+/// Decodes a whole answer; what its fault says holds no secret of ours.
+pub(crate) fn decode_whole(target: &Target, body: &[u8]) -> Result<Response, Fault> {
+    let response = target.provider.codec().decode_response(body);
     response.map_err(|fault| target.provider.redacted(fault))
 }

@@ -2,12 +2,16 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use canonical::{Event, Fault};
+use bytes::Bytes;
+use canonical::{Dialect, ErrorKind, Event, Fault, Response};
 use dialects::StreamDecoder;
 use providers::Provider;
 use upstream::{Reply, ReplyBody};
 
-use crate::Target;
+use crate::{
+    Target,
+    attempt::{MOST_ANSWER_BYTES, decode_whole},
+};
 
 /// The events of one streamed answer. Dropping it hangs up on the provider.
 pub struct EventStream {
@@ -20,14 +24,26 @@ pub struct EventStream {
 
 impl EventStream {
     /// Reads until the answer itself begins, so that an early failure is still an error and no stream.
-    pub(crate) async fn begin(target: &Target, reply: Reply) -> Result<Self, Fault> {
+    ///
+    /// A provider that answers at once and whole, although it was asked for a stream, is taken at its word.
+    pub(crate) async fn begin(target: &Target, mut reply: Reply) -> Result<Self, Fault> {
+        let first = reply.body.chunk().await;
+        let whole = match &first {
+            Some(Ok(chunk)) if is_whole_answer(target, chunk) => {
+                Some(read_rest(target, chunk, &mut reply.body).await?)
+            }
+            Some(_) | None => None,
+        };
         let mut stream = Self {
             provider: Arc::clone(&target.provider),
             body: reply.body,
             decoder: target.provider.codec().stream_decoder(),
-            ready: VecDeque::new(),
-            ended: false,
+            ended: whole.is_some(),
+            ready: whole.map(Vec::from).unwrap_or_default().into(),
         };
+        if !stream.ended {
+            stream.take(first);
+        }
         while !stream.ended && !stream.ready.iter().any(begins_the_answer) {
             stream.read().await;
         }
@@ -59,8 +75,14 @@ impl EventStream {
 
     /// Reads one chunk and decodes it.
     async fn read(&mut self) {
+        let chunk = self.body.chunk().await;
+        self.take(chunk);
+    }
+
+    /// Decodes one chunk, or the end of the body.
+    fn take(&mut self, chunk: Option<Result<Bytes, Fault>>) {
         let mut events = Vec::new();
-        match self.body.chunk().await {
+        match chunk {
             Some(Ok(chunk)) => self.decoder.feed(&chunk, &mut events),
             Some(Err(fault)) => events.push(Event::Failed(fault)),
             None => {
@@ -81,6 +103,28 @@ impl EventStream {
             }
         }
     }
+}
+
+/// Whether a body that begins with `chunk` is one JSON object, where the dialect streams no bare JSON.
+fn is_whole_answer(target: &Target, chunk: &[u8]) -> bool {
+    let streams_bare_json = match target.provider.codec().dialect() {
+        Dialect::Ollama => true,
+        Dialect::OpenAiChat | Dialect::Anthropic | Dialect::Gemini | Dialect::Mistral => false,
+    };
+    !streams_bare_json && chunk.trim_ascii_start().starts_with(b"{")
+}
+
+/// Reads the rest of a whole answer whose first piece is `chunk`.
+async fn read_rest(target: &Target, chunk: &[u8], body: &mut ReplyBody) -> Result<Response, Fault> {
+    let mut whole = chunk.to_vec();
+    while let Some(piece) = body.chunk().await {
+        whole.extend_from_slice(&piece?);
+        if whole.len() > MOST_ANSWER_BYTES {
+            let sentence = "the provider's answer is larger than allowed";
+            return Err(Fault::new(ErrorKind::Malformed, sentence));
+        }
+    }
+    decode_whole(target, &whole)
 }
 
 /// Whether an event is part of the answer, or its end.

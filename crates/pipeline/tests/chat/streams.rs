@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use canonical::{Delta, ErrorKind, Event, Fault};
+use serde_json::json;
 use testkit::scripted::{Answer, Body, End, ScriptedProvider};
 
-use crate::support::{Gateway, call, drain, sse, stream_with};
+use crate::support::{ANSWERS, Gateway, call, chat_with, drain, sse, stream_with};
 
 const ROLE: &str = r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}"#;
 const HELLO: &str = r#"{"choices":[{"index":0,"delta":{"content":"hello"}}]}"#;
@@ -176,4 +177,21 @@ async fn silence_is_counted_on_when_the_caller_stops_waiting_and_calls_again() {
     };
     assert_eq!((fault.kind, keep_alives), (ErrorKind::Timeout, 7));
     assert_eq!(fault.public, "the provider sent nothing more for 120s");
+}
+
+#[tokio::test]
+async fn a_whole_answer_instead_of_a_stream_is_heard_at_once() {
+    for (provider_type, whole) in ANSWERS {
+        // On one line, as Ollama streams its objects.
+        let whole = whole.replace('\n', " ");
+        let whole = whole.as_str();
+        let events = stream_with(provider_type, Answer::json(200, whole)).await.unwrap();
+        let streamed = chat_with(provider_type, Answer::json(200, whole)).await.unwrap();
+        assert_eq!(heard(&events), (streamed.text(), None), "{provider_type}");
+        assert_eq!(events.last(), Some(&Event::Stop), "{provider_type}");
+    }
+    let error =
+        Answer::json(200, json!({ "error": { "message": "slow down", "code": 429 } }).to_string());
+    let fault = stream_with("openai", error).await.unwrap_err();
+    assert!(fault.public.contains("slow down"), "{fault:?}");
 }
