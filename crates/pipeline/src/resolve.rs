@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use canonical::{ErrorKind, Fault};
-use providers::{Provider, Snapshot};
+use providers::{Provider, Snapshot, check_model};
 
 use crate::ChatCall;
 
@@ -44,5 +44,6 @@ pub(crate) fn resolve(snapshot: &Snapshot, call: &ChatCall) -> Result<Target, Fa
             "No model given, and provider {name} has no default_model: send 'model' or set one"
         ))
     })?;
+    let model = check_model("model", model).map_err(|error| invalid(error.to_string()))?;
     Ok(Target { provider: Arc::clone(provider), model })
 }

@@ -30,6 +30,6 @@ pub use models::{Freshness, Models};
 pub use name::ProviderName;
 pub use provider::Provider;
 pub use provider_type::ProviderType;
-pub use registration::{NetworkName, Registration};
+pub use registration::{NetworkName, Registration, check_model};
 pub use settings::Settings;
 pub use snapshot::Snapshot;

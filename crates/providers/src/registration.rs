@@ -132,7 +132,12 @@ pub(crate) fn check_models(models: Option<Vec<String>>) -> Result<Vec<String>, P
     named.map(|model| check_model("models", model)).collect()
 }
 
-fn check_model(member: &str, model: String) -> Result<String, ProviderError> {
+/// Refuses what can't be a model's id.
+///
+/// # Errors
+///
+/// Returns a sentence that names the member.
+pub fn check_model(member: &str, model: String) -> Result<String, ProviderError> {
     if model.chars().count() > MOST_MODEL_CHARACTERS || model.contains(char::is_control) {
         return Err(ProviderError::Invalid(format!(
             "Invalid {member}: a model's id has at most {MOST_MODEL_CHARACTERS} characters, and no \

@@ -63,7 +63,8 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
 
 /// The message: the arguments and what is piped in, or what a person types.
 fn message(arguments: &[String]) -> Result<String, Failure> {
-    let arguments = arguments.join(" ");
+    // A lone dash is how other programs name stdin, which is read anyway.
+    let arguments = if arguments == ["-"] { String::new() } else { arguments.join(" ") };
     let typed = io::stdin().is_terminal();
     if typed && arguments.is_empty() {
         note("Type your message, then Ctrl-D:");

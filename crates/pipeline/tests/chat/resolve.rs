@@ -121,3 +121,13 @@ async fn the_named_provider_and_model_come_before_the_defaults() {
     assert_eq!(about.provider.as_str(), "second");
     assert_eq!((scripted[0].calls(), scripted[1].calls()), (2, 3));
 }
+
+#[tokio::test]
+async fn what_is_no_model_id_is_not_sent() {
+    let gateway = Gateway::to(&ScriptedProvider::queue([]), "openai").await;
+    for model in ["a\nb", "a\0", &"m".repeat(257)] {
+        let refusal = refusal(&gateway, None, model).await;
+        assert_eq!(refusal.fault.kind, ErrorKind::InvalidRequest);
+        assert!(refusal.fault.public.starts_with("Invalid model: "), "{:?}", refusal.fault);
+    }
+}
