@@ -59,6 +59,7 @@ impl EventChecker {
             Event::PartDelta { .. }
             | Event::PartEnd { .. }
             | Event::Finish { .. }
+            | Event::Logprobs { .. }
             | Event::Usage(_) => {}
         }
         Ok(())

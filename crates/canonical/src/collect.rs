@@ -42,6 +42,11 @@ impl Collector {
                 }
             }
             Event::PartEnd { .. } => {}
+            Event::Logprobs { choice, tokens } => {
+                if let Some(choice) = self.choice(choice) {
+                    choice.logprobs.extend(tokens);
+                }
+            }
             Event::Finish { choice, finish } => {
                 if let Some(choice) = self.choice(choice) {
                     choice.finish = finish;
@@ -78,7 +83,8 @@ impl Collector {
         let index = usize::try_from(index).ok().filter(|index| *index < MOST_CHOICES)?;
         while self.response.choices.len() <= index {
             let finish = FinishReason::Stop.into();
-            self.response.choices.push(Choice { parts: Vec::new(), finish });
+            let (parts, logprobs) = (Vec::new(), Vec::new());
+            self.response.choices.push(Choice { parts, finish, logprobs });
         }
         self.response.choices.get_mut(index)
     }

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Dialect {
     /// OpenAI chat completions, also spoken by every OpenAI-compatible server.
     OpenAiChat,
+    /// OpenAI Responses, without its stored state.
+    OpenAiResponses,
     /// Anthropic messages.
     Anthropic,
     /// Gemini `generateContent`.
@@ -19,14 +21,27 @@ pub enum Dialect {
 
 impl Dialect {
     /// Every dialect, in the order documents list them.
-    pub const ALL: [Self; 5] =
-        [Self::OpenAiChat, Self::Anthropic, Self::Gemini, Self::Mistral, Self::Ollama];
+    pub const ALL: [Self; 6] = [
+        Self::OpenAiChat,
+        Self::OpenAiResponses,
+        Self::Anthropic,
+        Self::Gemini,
+        Self::Mistral,
+        Self::Ollama,
+    ];
+
+    /// Finds the dialect that `name` names.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.as_str() == name)
+    }
 
     /// The name used in logs, headers and settings.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
+            Self::OpenAiResponses => "openai_responses",
             Self::Anthropic => "anthropic",
             Self::Gemini => "gemini",
             Self::Mistral => "mistral",

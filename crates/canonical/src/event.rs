@@ -1,11 +1,11 @@
 //! A streamed answer as a sequence of events.
 
-use crate::{Fault, Finish, Media, Opaque, Seal, Usage};
+use crate::{Fault, Finish, Media, Opaque, Seal, TokenLogprob, Usage};
 
 /// One step of a streamed answer.
 ///
 /// The order is: `Start` once; then for each part `PartStart`, any number of `PartDelta`, `PartEnd`; per
-/// choice at most one `Finish`; `Usage` anywhere; and exactly one of `Stop` or `Failed` as the last event.
+/// choice at most one `Finish`; `Usage` and `Logprobs` anywhere; and exactly one of `Stop` or `Failed` as the last event.
 /// Parts may overlap. [`crate::EventChecker`] holds a sequence to this.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -40,6 +40,13 @@ pub enum Event {
         choice: u32,
         /// Which part of the answer.
         part: u32,
+    },
+    /// How likely the next tokens of a choice were.
+    Logprobs {
+        /// Which of the answers.
+        choice: u32,
+        /// The tokens, in order.
+        tokens: Vec<TokenLogprob>,
     },
     /// A choice ended, and why.
     Finish {

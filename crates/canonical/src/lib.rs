@@ -8,9 +8,11 @@
 mod check;
 mod collect;
 mod dialect;
+mod embedding;
 mod event;
 mod fault;
 mod losses;
+mod model_card;
 mod part;
 mod request;
 mod response;
@@ -19,14 +21,16 @@ mod usage;
 pub use check::{EventChecker, OutOfOrder};
 pub use collect::Collector;
 pub use dialect::Dialect;
+pub use embedding::{EmbeddingInput, EmbeddingRequest, EmbeddingResponse};
 pub use event::{Delta, Event, PartKind};
 pub use fault::{ErrorKind, Fault, Origin, Retry};
 pub use losses::Losses;
+pub use model_card::{Ability, Modality, ModelCard, Price};
 pub use part::{
     Media, MediaKind, MediaSource, Opaque, Part, Reasoning, Seal, ToolCall, ToolResult,
 };
 pub use request::{
     Effort, Message, OutputFormat, ReasoningControl, Request, Role, Sampling, Tool, ToolChoice,
 };
-pub use response::{Choice, Finish, FinishReason, Response};
+pub use response::{Choice, Finish, FinishReason, Response, TokenLogprob};
 pub use usage::Usage;

@@ -29,6 +29,10 @@ pub struct Request {
     pub stop: Vec<String>,
     /// Whether the answer comes in pieces.
     pub stream: bool,
+    /// Whether a streamed answer tells its counts, in dialects that leave that to the caller.
+    pub stream_usage: bool,
+    /// Whom the caller asks for: an opaque id that providers use against abuse.
+    pub user: Option<String>,
     /// Top-level members that the canonical form has no name for, and the dialect they came in.
     pub extras: Option<(Dialect, Map<String, Value>)>,
 }
@@ -64,6 +68,9 @@ pub struct Tool {
     pub parameters: Option<Value>,
     /// Whether the provider must hold the arguments to the schema.
     pub strict: Option<bool>,
+    /// Whether it takes one free text, which dialects without such tools are told of as an object with the one
+    /// string `input`.
+    pub freeform: bool,
 }
 
 /// Whether and which tool must be called.

@@ -47,6 +47,9 @@ impl From<Response> for Vec<Event> {
                 events.extend(grown);
                 events.push(Event::PartEnd { choice, part });
             }
+            if !answer.logprobs.is_empty() {
+                events.push(Event::Logprobs { choice, tokens: answer.logprobs });
+            }
             events.push(Event::Finish { choice, finish: answer.finish });
         }
         events.push(Event::Usage(response.usage));
@@ -92,6 +95,21 @@ pub struct Choice {
     pub parts: Vec<Part>,
     /// Why it ended.
     pub finish: Finish,
+    /// How likely its tokens were, in order; empty unless asked for.
+    pub logprobs: Vec<TokenLogprob>,
+}
+
+/// How likely a token was, and what could have stood in its place.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TokenLogprob {
+    /// The token's text.
+    pub token: String,
+    /// The natural logarithm of its probability.
+    pub logprob: f64,
+    /// Its bytes, where the provider tells them.
+    pub bytes: Option<Vec<u8>>,
+    /// The likeliest tokens at its place, likeliest first; their own `top` is empty.
+    pub top: Vec<TokenLogprob>,
 }
 
 /// Why an answer ended.
@@ -158,11 +176,18 @@ mod tests {
                 seal: None,
             }),
         ];
-        let second = Choice { parts: vec![Part::text("Hi")], finish: FinishReason::Stop.into() };
+        let second = Choice {
+            parts: vec![Part::text("Hi")],
+            finish: FinishReason::Stop.into(),
+            logprobs: Vec::new(),
+        };
         let whole = Response {
             id: Some("a".into()),
             model: Some("m".into()),
-            choices: vec![Choice { parts, finish: FinishReason::ToolCalls.into() }, second],
+            choices: vec![
+                Choice { parts, finish: FinishReason::ToolCalls.into(), logprobs: Vec::new() },
+                second,
+            ],
             usage: Usage { output_tokens: Some(3), ..Usage::default() },
         };
         let (mut checker, mut collector) = (EventChecker::default(), Collector::default());

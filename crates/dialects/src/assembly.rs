@@ -4,7 +4,8 @@ mod call;
 mod choice;
 
 use canonical::{
-    Delta, ErrorKind, Event, Fault, FinishReason, Media, Opaque, PartKind, Seal, Usage,
+    Delta, ErrorKind, Event, Fault, FinishReason, Media, Opaque, PartKind, Seal, TokenLogprob,
+    Usage,
 };
 
 pub(crate) use call::CallFragment;
@@ -86,6 +87,15 @@ impl Assembly {
     /// Takes a tool call that comes whole.
     pub(crate) fn whole_call(&mut self, choice: u64, call: &CallFragment<'_>) {
         self.any_call(choice, call, |_, _| None);
+    }
+
+    /// Takes how likely the next tokens were.
+    pub(crate) fn logprobs(&mut self, choice: u64, tokens: Vec<TokenLogprob>) {
+        if !tokens.is_empty() {
+            self.with_choice(choice, |choice, events| {
+                events.push(Event::Logprobs { choice: choice.index, tokens });
+            });
+        }
     }
 
     /// Takes why a choice ended; the last reason counts.

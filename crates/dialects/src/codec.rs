@@ -2,7 +2,10 @@
 
 use std::time::SystemTime;
 
-use canonical::{Dialect, Event, Fault, Losses, Request, Response};
+use canonical::{
+    Dialect, EmbeddingRequest, EmbeddingResponse, ErrorKind, Event, Fault, Losses, Request,
+    Response,
+};
 use thiserror::Error;
 
 use crate::Quirks;
@@ -41,6 +44,52 @@ pub trait Codec: Send + Sync {
     /// Reads an answer of another status. Never fails: what cannot be read is described by its status.
     fn decode_error(&self, answer: &ErrorAnswer<'_>) -> Fault;
 
+    /// Where embeddings of `inputs` inputs by `model` are asked for, if the dialect has any.
+    fn embeddings_target(&self, _model: &str, _inputs: usize) -> Option<String> {
+        None
+    }
+
+    /// Writes a request for embeddings; what cannot be said is noted in `losses`.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the dialect has no embeddings, or none of such inputs.
+    fn encode_embeddings(
+        &self,
+        _request: &EmbeddingRequest,
+        _losses: &mut Losses,
+    ) -> Result<Vec<u8>, Fault> {
+        Err(without("embeddings"))
+    }
+
+    /// Reads the vectors.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the body is no such answer of this dialect.
+    fn decode_embeddings(&self, _body: &[u8]) -> Result<EmbeddingResponse, Fault> {
+        Err(without("embeddings"))
+    }
+
+    /// Where the tokens of a chat with `model` are counted without being spent, if the dialect has such a place.
+    fn count_target(&self, _model: &str) -> Option<String> {
+        None
+    }
+
+    /// Writes a request to count; what cannot be said is noted in `losses`.
+    fn encode_count(&self, _request: &Request, _losses: &mut Losses) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Reads a count of input tokens.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the body is no such answer of this dialect.
+    fn decode_count(&self, _body: &[u8]) -> Result<u64, Fault> {
+        Err(without("token counts"))
+    }
+
     /// Where the list of models is, at the given page; costs no tokens.
     fn models_target(&self, page: Option<&str>) -> String;
 
@@ -53,6 +102,14 @@ pub trait Codec: Send + Sync {
 
     /// Where the cheapest request is that proves the provider alive and the key accepted.
     fn probe_target(&self) -> &'static str;
+}
+
+/// The fault of asking a provider for what its dialect lacks.
+fn without(what: &str) -> Fault {
+    Fault::new(
+        ErrorKind::InvalidRequest,
+        format!("the provider has no {what}: choose a model of another provider"),
+    )
 }
 
 /// Reads one streamed answer, whatever the chunk boundaries.

@@ -3,7 +3,9 @@
 //! One folder per dialect, with the same files in each. Sans-IO: bytes and values in, bytes and values out,
 //! nothing async. No other crate knows a vendor's JSON.
 
+mod client;
 mod codec;
+mod endpoints;
 mod quirks;
 
 mod anthropic;
@@ -11,11 +13,14 @@ mod gemini;
 mod mistral;
 mod ollama;
 mod openai_chat;
+mod openai_responses;
 
 mod arguments;
 mod assembly;
 mod chat_messages;
 mod error_text;
+mod fields;
+mod foreign_seal;
 mod json;
 mod object;
 mod percent;
@@ -25,12 +30,17 @@ mod tool_ids;
 
 use canonical::Dialect;
 
+pub use client::{
+    ChatEndpoint, CountEndpoint, Echo, EmbeddingsEndpoint, Framing, ModelsEndpoint, StreamEncoder,
+};
 pub use codec::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, StreamDecoder};
+pub use endpoints::*;
 pub use quirks::Quirks;
 
 /// The codec of every dialect, in the order of [`Dialect::ALL`].
-pub static DIALECTS: [&dyn Codec; 5] = [
+pub static DIALECTS: [&dyn Codec; 6] = [
     &openai_chat::OpenAiChat,
+    &openai_responses::OpenAiResponses,
     &anthropic::Anthropic,
     &gemini::Gemini,
     &mistral::Mistral,
@@ -46,6 +56,7 @@ const LARGEST_FRAME_BYTES: usize = 1 << 20;
 pub fn codec(dialect: Dialect) -> &'static dyn Codec {
     match dialect {
         Dialect::OpenAiChat => &openai_chat::OpenAiChat,
+        Dialect::OpenAiResponses => &openai_responses::OpenAiResponses,
         Dialect::Anthropic => &anthropic::Anthropic,
         Dialect::Gemini => &gemini::Gemini,
         Dialect::Mistral => &mistral::Mistral,

@@ -109,7 +109,11 @@ impl EventStream {
 fn is_whole_answer(target: &Target, chunk: &[u8]) -> bool {
     let streams_bare_json = match target.provider.codec().dialect() {
         Dialect::Ollama => true,
-        Dialect::OpenAiChat | Dialect::Anthropic | Dialect::Gemini | Dialect::Mistral => false,
+        Dialect::OpenAiChat
+        | Dialect::OpenAiResponses
+        | Dialect::Anthropic
+        | Dialect::Gemini
+        | Dialect::Mistral => false,
     };
     !streams_bare_json && chunk.trim_ascii_start().starts_with(b"{")
 }
@@ -133,6 +137,7 @@ fn begins_the_answer(event: &Event) -> bool {
         Event::Start { .. } | Event::PartStart { .. } | Event::Usage(_) => false,
         Event::PartDelta { .. }
         | Event::PartEnd { .. }
+        | Event::Logprobs { .. }
         | Event::Finish { .. }
         | Event::Stop
         | Event::Failed(_) => true,

@@ -162,6 +162,8 @@ impl ChatParameters {
             reasoning: ReasoningControl::default(),
             stop: self.stop.unwrap_or_default(),
             stream: self.stream.unwrap_or_default(),
+            stream_usage: true,
+            user: None,
             extras: None,
         };
         Ok(ChatCall { provider: self.provider.filter(|name| !name.is_empty()), request })

@@ -86,6 +86,7 @@ impl Relay {
                     | Event::PartStart { .. }
                     | Event::PartDelta { .. }
                     | Event::PartEnd { .. }
+                    | Event::Logprobs { .. }
                     | Event::Finish { .. },
                 ) => {}
                 // The stream promises a last event; without one the answer is not known to be whole.

@@ -1,6 +1,7 @@
 //! Anthropic messages, API version 2023-06-01.
 
 mod block;
+pub(crate) mod client;
 mod error;
 mod message;
 mod models;

@@ -25,7 +25,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, Fault> {
     Ok(Response {
         id: filled(&body, "id").map(str::to_owned),
         model: filled(&body, "model").map(str::to_owned),
-        choices: vec![Choice { parts, finish }],
+        choices: vec![Choice { parts, finish, logprobs: Vec::new() }],
         usage: usage(&body),
     })
 }

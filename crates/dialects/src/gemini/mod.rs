@@ -2,6 +2,7 @@
 
 mod bare_body;
 mod candidate;
+pub(crate) mod client;
 mod content;
 mod error;
 mod models;

@@ -20,7 +20,11 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, Fault> {
     }
     let candidates = list(&body, "candidates");
     let choices: Vec<_> = if candidates.is_empty() && is_blocked(&body) {
-        vec![Choice { parts: Vec::new(), finish: FinishReason::ContentFilter.into() }]
+        vec![Choice {
+            parts: Vec::new(),
+            finish: FinishReason::ContentFilter.into(),
+            logprobs: Vec::new(),
+        }]
     } else {
         candidates.iter().take(MOST_CANDIDATES).map(choice).collect::<Result<_, _>>()?
     };
@@ -39,7 +43,7 @@ fn choice(candidate: &Value) -> Result<Choice, Fault> {
     let parts: Vec<_> = contents(candidate)?.iter().filter_map(part).collect();
     let calls = parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
     let reason = text(candidate, "finishReason").map_or(FinishReason::Stop, finish_reason);
-    Ok(Choice { parts, finish: with_calls(reason, calls).into() })
+    Ok(Choice { parts, finish: with_calls(reason, calls).into(), logprobs: Vec::new() })
 }
 
 /// Returns a candidate's parts; content and parts are often missing.

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.mistral.ai/api>.
 
+pub(crate) mod client;
 mod error;
 mod models;
 mod request;

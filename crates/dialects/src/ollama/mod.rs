@@ -2,6 +2,7 @@
 //!
 //! Source: <https://github.com/ollama/ollama/blob/main/docs/api.md>.
 
+pub(crate) mod client;
 mod error;
 mod messages;
 mod models;

@@ -3,6 +3,7 @@
 //! Source: <https://platform.openai.com/docs/api-reference/chat>. Its answers are read so leniently that
 //! Mistral's are read by the same code.
 
+pub(crate) mod client;
 pub(crate) mod error;
 pub(crate) mod models;
 pub(crate) mod request;

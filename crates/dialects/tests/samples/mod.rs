@@ -89,8 +89,15 @@ fn tools() -> Request {
         description: Some("The height of the tide.".into()),
         parameters: Some(harbour),
         strict: Some(true),
+        freeform: false,
     };
-    let clock = Tool { name: "clock".into(), description: None, parameters: None, strict: None };
+    let clock = Tool {
+        name: "clock".into(),
+        description: None,
+        parameters: None,
+        strict: None,
+        freeform: false,
+    };
     Request {
         tools: vec![tide, clock],
         tool_choice: Some(ToolChoice::Required),

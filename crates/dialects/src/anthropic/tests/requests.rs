@@ -142,6 +142,7 @@ fn tools_and_their_choice() {
         description: None,
         parameters,
         strict: None,
+        freeform: false,
     };
     let with = |tool_choice, parallel_tool_calls| Request {
         tools: vec![
@@ -149,6 +150,7 @@ fn tools_and_their_choice() {
             Tool {
                 description: Some("Adds.".to_owned()),
                 strict: Some(true),
+                freeform: false,
                 ..tool("b", Some(json!({"type": "object", "properties": {}})))
             },
         ],

@@ -120,6 +120,7 @@ fn tools_and_their_choice() {
             description: Some("Adds.".to_owned()),
             parameters: Some(json!({"type": "object", "$defs": {}})),
             strict: Some(true),
+            freeform: false,
         }],
         tool_choice: Some(tool_choice),
         parallel_tool_calls: Some(false),

@@ -1,0 +1,46 @@
+//! Carries one dialect's seals through the conversations of another.
+//!
+//! A caller sends seals back where its own dialect has a place for them. There a foreign seal travels as base64 of
+//! `closedpaw:DIALECT:DATA`, so that it comes home to the dialect that made it; it is sent to no other.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use canonical::{Dialect, Seal};
+
+/// What a packed seal begins with.
+const MARK: &str = "closedpaw:";
+
+/// Writes a seal for callers of `native`; one of their own dialect stays as it is.
+pub(crate) fn pack(seal: &Seal, native: Dialect) -> String {
+    if seal.dialect == native {
+        return seal.data.clone();
+    }
+    STANDARD.encode(format!("{MARK}{}:{}", seal.dialect, seal.data))
+}
+
+/// Reads a seal that a caller of `native` sent back.
+pub(crate) fn unpack(data: String, native: Dialect) -> Seal {
+    foreign(&data).unwrap_or(Seal { dialect: native, data })
+}
+
+fn foreign(data: &str) -> Option<Seal> {
+    let packed = String::from_utf8(STANDARD.decode(data).ok()?).ok()?;
+    let (dialect, data) = packed.strip_prefix(MARK)?.split_once(':')?;
+    Some(Seal { dialect: Dialect::parse(dialect)?, data: data.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use canonical::{Dialect, Seal};
+
+    use super::{pack, unpack};
+
+    #[test]
+    fn every_seal_comes_home() {
+        for dialect in Dialect::ALL {
+            let seal = Seal { dialect, data: "c2ln:x==".to_owned() };
+            for native in Dialect::ALL {
+                assert_eq!(unpack(pack(&seal, native), native), seal);
+            }
+        }
+    }
+}
