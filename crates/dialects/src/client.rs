@@ -41,7 +41,44 @@ pub trait ChatEndpoint: Send + Sync {
     fn answer_decoder(&self) -> Box<dyn StreamDecoder>;
 
     /// How the streamed answer is cut into frames.
-    fn framing(&self) -> Framing;
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
+
+    /// The largest frame that a provider of the same dialect may send, in bytes.
+    fn largest_frame_bytes(&self) -> usize {
+        crate::LARGEST_FRAME_BYTES
+    }
+
+    /// The caller's headers that a provider of the same dialect is to see, lower case.
+    fn forwarded_headers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The pairs of the caller's query that a provider of the same dialect is to see, such as `a=b`.
+    fn forwarded_query(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Where a body names the model: paths of member names, `*` for each element of a list.
+    fn model_places(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"]]
+    }
+
+    /// Whether a streamed answer tells its usage only to those who ask by `stream_options`.
+    fn tells_usage_on_request(&self) -> bool {
+        false
+    }
+
+    /// Whether a frame of a stream is the one that only those see who asked for usage.
+    fn is_usage_frame(&self, _frame: &[u8]) -> bool {
+        false
+    }
+
+    /// What may stand between frames to show that a stream lives; empty where nothing can.
+    fn keep_alive(&self) -> &'static [u8] {
+        b": keep-alive\n\n"
+    }
 
     /// Reads a request. What the canonical form can't hold is noted in `losses`: no provider is told of it.
     ///
@@ -61,6 +98,15 @@ pub trait ChatEndpoint: Send + Sync {
 
     /// Starts writing a streamed answer to `request`.
     fn stream_encoder(&self, request: &Request, echo: &Echo) -> Box<dyn StreamEncoder>;
+
+    /// Writes the error that ends a stream of the provider's own frames, of which some went out already or none.
+    fn encode_break(&self, fault: &Fault, _after_frames: bool) -> Vec<u8> {
+        let echo = Echo { model: String::new(), created: SystemTime::UNIX_EPOCH, id: String::new() };
+        let mut out = Vec::new();
+        self.stream_encoder(&Request::default(), &echo)
+            .encode(&Event::Failed(fault.clone()), &mut out);
+        out
+    }
 
     /// The status that callers see for a fault.
     fn error_status(&self, fault: &Fault) -> u16 {
@@ -113,6 +159,11 @@ pub trait EmbeddingsEndpoint: Send + Sync {
     /// Where a provider of the same dialect takes the very same request, below its base URL.
     fn provider_target(&self, model: &str) -> String;
 
+    /// Where a body names the model; see [`ChatEndpoint::model_places`].
+    fn model_places(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"]]
+    }
+
     /// Reads a request.
     ///
     /// # Errors
@@ -133,6 +184,11 @@ pub trait EmbeddingsEndpoint: Send + Sync {
 pub trait CountEndpoint: Send + Sync {
     /// The dialect that callers speak here.
     fn dialect(&self) -> Dialect;
+
+    /// Where a body names the model; see [`ChatEndpoint::model_places`].
+    fn model_places(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"]]
+    }
 
     /// Reads a request, which is a chat's without what bears on the answer alone.
     ///

@@ -12,7 +12,7 @@ mod stream;
 
 use canonical::{Dialect, Fault, Losses, Request, Response};
 
-use crate::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, Quirks, StreamDecoder};
+use crate::{Codec, Credential, ErrorAnswer, Framing, Malformed, ModelPage, Quirks, StreamDecoder};
 
 /// The codec of [`Dialect::Ollama`].
 #[derive(Debug)]
@@ -43,6 +43,10 @@ impl Codec for Ollama {
         response::decode(body)
     }
 
+    fn framing(&self) -> Framing {
+        Framing::Ndjson
+    }
+
     fn stream_decoder(&self) -> Box<dyn StreamDecoder> {
         Box::new(stream::Decoder::new())
     }
@@ -53,6 +57,11 @@ impl Codec for Ollama {
 
     fn models_target(&self, _page: Option<&str>) -> String {
         "/api/tags".to_owned()
+    }
+
+    fn is_same_model(&self, listed: &str, asked: &str) -> bool {
+        // A name without a tag means the tag `latest`.
+        listed == asked || listed.strip_suffix(":latest") == Some(asked)
     }
 
     fn decode_models(&self, body: &[u8]) -> Result<ModelPage, Malformed> {
