@@ -7,6 +7,8 @@ use canonical::{
     Response,
 };
 
+use wire::Framing;
+
 use crate::StreamDecoder;
 
 /// One endpoint at which callers chat: how its requests are read and its answers written.
@@ -101,7 +103,8 @@ pub trait ChatEndpoint: Send + Sync {
 
     /// Writes the error that ends a stream of the provider's own frames, of which some went out already or none.
     fn encode_break(&self, fault: &Fault, _after_frames: bool) -> Vec<u8> {
-        let echo = Echo { model: String::new(), created: SystemTime::UNIX_EPOCH, id: String::new() };
+        let echo =
+            Echo { model: String::new(), created: SystemTime::UNIX_EPOCH, id: String::new() };
         let mut out = Vec::new();
         self.stream_encoder(&Request::default(), &echo)
             .encode(&Event::Failed(fault.clone()), &mut out);
@@ -127,17 +130,6 @@ pub trait StreamEncoder: Send {
     fn keep_alive(&self) -> &'static [u8] {
         b": keep-alive\n\n"
     }
-}
-
-/// How a streamed answer is cut into frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// Server-sent events, each ended by an empty line.
-    Sse,
-    /// One JSON value a line.
-    Ndjson,
-    /// One JSON array, whose elements come one by one.
-    JsonArray,
 }
 
 /// What an answer repeats beside the provider's own words.

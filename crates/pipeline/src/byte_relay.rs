@@ -36,6 +36,7 @@ pub struct ByteRelay {
     ready: BytesMut,
     /// Whether any frame has been made ready.
     has_frames: bool,
+    fault: Option<Fault>,
     state: State,
 }
 
@@ -85,6 +86,7 @@ impl ByteRelay {
             keep_alive: endpoint.keep_alive(),
             ready: BytesMut::new(),
             has_frames: false,
+            fault: None,
             state: State::Open,
         };
         let mut seen = Seen::default();
@@ -94,9 +96,9 @@ impl ByteRelay {
             let Ok(chunk) = timeout_at(hold, relay.body.chunk()).await else { break };
             relay.take(chunk, &mut seen);
         }
-        match seen.fault {
-            Some(fault) if !seen.said_something => Err(relay.provider.redacted(fault)),
-            _ => Ok(Begun::Relay(relay)),
+        match relay.fault.take_if(|_| !seen.said_something) {
+            Some(fault) => Err(fault),
+            None => Ok(Begun::Relay(relay)),
         }
     }
 
@@ -126,6 +128,10 @@ impl ByteRelay {
         self.keep_alive
     }
 
+    pub(crate) fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
+    }
+
     pub(crate) fn break_off(&mut self, fault: &Fault) -> Bytes {
         self.state = State::Ended;
         self.endpoint.encode_break(fault, self.has_frames).into()
@@ -138,7 +144,7 @@ impl ByteRelay {
                 self.frames.feed(&chunk);
                 self.take_frames(seen);
             }
-            Some(Err(fault)) => self.fail(fault, seen),
+            Some(Err(fault)) => self.fail(fault),
             None => {
                 let rest = Bytes::copy_from_slice(self.frames.rest());
                 let mut events = Vec::new();
@@ -146,7 +152,7 @@ impl ByteRelay {
                 self.decoder.finish(&mut events);
                 self.take_frame(&rest, events, seen);
                 if self.state == State::Open {
-                    self.fail(cut_off(), seen);
+                    self.fail(cut_off());
                 }
                 self.state = State::Ended;
             }
@@ -157,7 +163,6 @@ impl ByteRelay {
         while self.state == State::Open {
             match self.frames.next() {
                 Ok(Some(frame)) => {
-                    let frame = Bytes::copy_from_slice(frame);
                     let mut events = Vec::new();
                     self.decoder.feed(&frame, &mut events);
                     self.take_frame(&frame, events, seen);
@@ -165,14 +170,13 @@ impl ByteRelay {
                 Ok(None) => return,
                 Err(error) => {
                     let fault = Fault::new(ErrorKind::Malformed, error.to_string());
-                    self.fail(fault, seen);
+                    self.fail(fault);
                 }
             }
         }
         // What came in the same piece as the end belongs to it.
         if self.state == State::Complete {
-            let rest = self.frames.unread();
-            self.ready.extend_from_slice(&rest);
+            self.ready.extend_from_slice(self.frames.rest());
         }
     }
 
@@ -182,7 +186,7 @@ impl ByteRelay {
             seen.note(&event);
             match event {
                 Event::Failed(fault) => {
-                    self.fail_with(frame, fault, seen);
+                    self.fail_with(frame, fault);
                     return;
                 }
                 Event::Stop => self.state = State::Complete,
@@ -196,22 +200,22 @@ impl ByteRelay {
     }
 
     /// Ends the stream with the provider's own error, if it is one and holds no secret of ours.
-    fn fail_with(&mut self, frame: &Bytes, fault: Fault, seen: &mut Seen) {
+    fn fail_with(&mut self, frame: &Bytes, fault: Fault) {
         let is_own = !matches!(fault.kind, ErrorKind::Malformed | ErrorKind::Truncated);
         if is_own && self.provider.redacted(fault.clone()) == fault {
             self.ready.extend_from_slice(frame);
             self.state = State::Ended;
-            seen.fault = Some(fault);
+            self.fault = Some(fault);
             return;
         }
-        self.fail(fault, seen);
+        self.fail(fault);
     }
 
-    fn fail(&mut self, fault: Fault, seen: &mut Seen) {
+    fn fail(&mut self, fault: Fault) {
         let fault = self.provider.redacted(fault);
         let told = self.break_off(&fault);
         self.ready.extend_from_slice(&told);
-        seen.fault = Some(fault);
+        self.fault = Some(fault);
     }
 }
 
@@ -220,7 +224,6 @@ impl ByteRelay {
 struct Seen {
     begun: bool,
     said_something: bool,
-    fault: Option<Fault>,
 }
 
 impl Seen {

@@ -41,8 +41,7 @@ pub struct Counted {
 pub async fn count(snapshot: &Snapshot, call: &CountCall) -> Result<(About, Counted), Refusal> {
     let began = Instant::now();
     let envelope = open::read(&call.body)?;
-    let named = call.path_model.clone().or(envelope.model().map(|model| model.into_owned()));
-    let model = named.unwrap_or_default();
+    let model = call.path_model.clone().unwrap_or_else(|| open::named(&envelope));
     let target = resolve_name(snapshot, &model).await?;
     let mut about = About::of(&target, began);
     let outcome = counted(&target, call, &model, &mut about).await;
@@ -85,7 +84,8 @@ async fn ask(
     let body = codec.encode_count(request, losses);
     about.begin_attempt();
     let dialect = codec.dialect();
-    let reply = post(target, dialect, &path, HeaderMap::new(), body.into(), Mode::Whole).await?;
+    let reply = post(target, dialect, &path, HeaderMap::new(), body.into(), Mode::Whole).await;
+    let reply = reply.map_err(Refused::reworded)?;
     let body = reply.body.collect(MOST_ANSWER_BYTES).await?;
     let tokens = codec.decode_count(&body).map_err(|fault| target.provider.redacted(fault))?;
     Ok(Some(tokens))

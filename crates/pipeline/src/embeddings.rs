@@ -38,14 +38,13 @@ pub struct EmbeddingsCall {
 pub async fn embed(snapshot: &Snapshot, call: &EmbeddingsCall) -> Result<(About, Bytes), Refusal> {
     let began = Instant::now();
     let envelope = open::read(&call.body)?;
-    let named = call.path_model.clone().or(envelope.model().map(|model| model.into_owned()));
-    let model = named.unwrap_or_default();
+    let model = call.path_model.clone().unwrap_or_else(|| open::named(&envelope));
     let target = resolve_name(snapshot, &model).await?;
     let mut about = About::of(&target, began);
     let outcome = if target.provider.config().dialects().contains(&call.endpoint.dialect()) {
         pass(&target, call, &model, &mut about).await
     } else {
-        translate(&target, call, &model, &mut about).await
+        translate(&target, call, &model, &mut about).await.map_err(Refused::reworded)
     };
     about.settle(outcome)
 }

@@ -20,6 +20,7 @@ mod open;
 mod refusal;
 mod relay;
 mod resolve;
+mod splice;
 mod test;
 mod translate_lane;
 
@@ -32,9 +33,9 @@ use resolve::resolve;
 use upstream::Reply;
 
 pub use about::About;
-pub use call::{Answer, InferenceCall};
-pub use count::{Counted, count};
-pub use embeddings::embed;
+pub use call::{Answer, InferenceCall, PathCall};
+pub use count::{CountCall, Counted, count};
+pub use embeddings::{EmbeddingsCall, embed};
 pub use events::EventStream;
 pub use refusal::{Refusal, log, sentence};
 pub use relay::Relay;
@@ -48,10 +49,7 @@ pub use test::{Proof, test};
 /// # Errors
 ///
 /// Fails with what the caller is to be told; what is known about the call comes with it.
-pub async fn answer(
-    snapshot: &Snapshot,
-    call: &InferenceCall,
-) -> Result<(About, Answer), Refusal> {
+pub async fn answer(snapshot: &Snapshot, call: &InferenceCall) -> Result<(About, Answer), Refusal> {
     let began = Instant::now();
     let opened = open::open(call)?;
     let target = resolve_name(snapshot, &opened.model).await?;
@@ -60,7 +58,7 @@ pub async fn answer(
     let outcome = if speaks_alike {
         byte_lane::answer(&target, call, &opened, &mut about).await
     } else {
-        translate_lane::answer(&target, call, &opened, &mut about).await
+        translate_lane::answer(&target, call, &opened, &mut about).await.map_err(Refused::reworded)
     };
     about.settle(outcome)
 }

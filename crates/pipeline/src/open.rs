@@ -31,10 +31,13 @@ pub(crate) fn open(call: &InferenceCall) -> Result<Opened, Fault> {
         Some(path) => (path.model.clone(), path.stream),
         None => {
             let stream = envelope.stream.unwrap_or(call.endpoint.streams_by_default());
-            (envelope.model().unwrap_or_default().into_owned(), stream)
+            (named(&envelope), stream)
         }
     };
-    let asks_for_usage = envelope.includes_usage();
+    let options = envelope.stream_options.as_ref();
+    let asks_for_usage = options
+        .and_then(|options| options.include_usage.as_ref())
+        .is_some_and(|include_usage| include_usage.value);
     Ok(Opened { model, stream, asks_for_usage, created: SystemTime::now() })
 }
 
@@ -45,6 +48,16 @@ impl Opened {
     }
 }
 
+/// The model that a body names; empty when it names none.
+pub(crate) fn named(envelope: &Envelope<'_>) -> String {
+    envelope.model.as_ref().map(|model| model.name.clone().into_owned()).unwrap_or_default()
+}
+
+/// Reads the envelope of a body.
+///
+/// # Errors
+///
+/// Fails when the body is no JSON object, or names its model or stream twice.
 pub(crate) fn read(body: &Bytes) -> Result<Envelope<'_>, Fault> {
     Envelope::read(body).map_err(|error| Fault::new(ErrorKind::InvalidRequest, error.to_string()))
 }

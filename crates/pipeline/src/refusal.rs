@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use canonical::{ErrorKind, Fault, Origin};
+use http::{HeaderMap, HeaderValue, header::RETRY_AFTER};
 use providers::Refused;
 
 use crate::About;
@@ -21,27 +22,28 @@ impl Refusal {
     /// The sentence for the caller: the provider's own words after its name and status.
     #[must_use]
     pub fn sentence(&self) -> String {
-        sentence(&self.fault, self.about.as_ref())
+        sentence(&self.fault, self.about.as_ref().map(|about| about.provider.as_str()))
     }
 
     /// Logs it, if it is the provider's fault.
     pub fn log(&self) {
         if let Some(about) = self.about.as_ref().filter(|_| self.fault.origin == Origin::Upstream) {
-            log(&self.fault, about);
+            log(&self.fault, about.provider.as_str());
         }
     }
 
-    /// Whether asking again is of no use until somebody changes the provider's key or account.
+    /// What the headers of the answer tell: what is known about the call, and whether and when to ask again.
     #[must_use]
-    pub fn is_hopeless(&self) -> bool {
-        self.fault.kind == ErrorKind::KeyRefused || self.fault.kind == ErrorKind::QuotaExhausted
-    }
-
-    /// How long to wait before another try, in whole seconds, where that is known.
-    #[must_use]
-    pub fn retry_after_s(&self) -> Option<u64> {
-        let wait = self.fault.retry_after?;
-        Some((wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1))
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = self.about.as_ref().map(About::headers).unwrap_or_default();
+        if matches!(self.fault.kind, ErrorKind::KeyRefused | ErrorKind::QuotaExhausted) {
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        }
+        if let Some(wait) = self.fault.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        headers
     }
 }
 
@@ -60,8 +62,7 @@ impl Refusal {
 
 /// The sentence for a fault: the provider's own words after its name and status.
 #[must_use]
-pub fn sentence(fault: &Fault, about: Option<&About>) -> String {
-    let provider = about.map(|about| about.provider.as_str());
+pub fn sentence(fault: &Fault, provider: Option<&str>) -> String {
     match (provider, fault.upstream_status, fault.origin) {
         (Some(provider), Some(status), _) => {
             format!("{provider} answered {status}: {}", fault.public)
@@ -74,9 +75,9 @@ pub fn sentence(fault: &Fault, about: Option<&About>) -> String {
 }
 
 /// Logs a provider's fault. Its own words are for the caller alone: they may repeat what was asked.
-pub fn log(fault: &Fault, about: &About) {
+pub fn log(fault: &Fault, provider: &str) {
     tracing::warn!(
-        provider = about.provider.as_str(),
+        provider,
         error.kind = fault.kind.as_str(),
         error.source = fault.source,
         upstream.status = fault.upstream_status,

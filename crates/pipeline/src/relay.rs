@@ -34,6 +34,15 @@ impl Relay {
         }
     }
 
+    /// Why the stream ended without the provider saying that it is complete, if it did.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Bytes(relay) => relay.fault(),
+            Self::Translate(relay) => relay.fault.as_ref(),
+        }
+    }
+
     /// Ends the stream with an error, and returns the bytes that say so.
     pub fn break_off(&mut self, fault: Fault) -> Bytes {
         match self {
@@ -47,12 +56,13 @@ impl Relay {
 pub struct TranslateRelay {
     events: EventStream,
     encoder: Box<dyn StreamEncoder>,
+    fault: Option<Fault>,
     ended: bool,
 }
 
 impl TranslateRelay {
     pub(crate) fn new(events: EventStream, encoder: Box<dyn StreamEncoder>) -> Self {
-        Self { events, encoder, ended: false }
+        Self { events, encoder, fault: None, ended: false }
     }
 
     async fn next(&mut self) -> Option<Bytes> {
@@ -77,6 +87,9 @@ impl TranslateRelay {
         if !self.ended {
             self.encoder.encode(event, &mut bytes);
             self.ended = matches!(event, Event::Stop | Event::Failed(_));
+            if let Event::Failed(fault) = event {
+                self.fault = Some(fault.clone());
+            }
         }
         bytes.into()
     }

@@ -84,14 +84,19 @@ pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fau
         ([], Some(default)) => target(default, name),
         ([], None) => Err(Fault::new(
             ErrorKind::NotFound,
-            format!("no provider lists the model '{name}': send PROVIDER/MODEL, or see the list of models"),
+            format!(
+                "no provider lists the model '{name}': send PROVIDER/MODEL, or see the list of models"
+            ),
         )),
         (several, _) => {
             let names: Vec<_> = several
                 .iter()
                 .map(|(provider, model)| format!("{}/{model}", provider.config().name))
                 .collect();
-            Err(invalid(format!("the model '{name}' is ambiguous: send one of {}", names.join(", "))))
+            Err(invalid(format!(
+                "the model '{name}' is ambiguous: send one of {}",
+                names.join(", ")
+            )))
         }
     }
 }

@@ -30,6 +30,14 @@ pub struct Refused {
     pub body: Option<Bytes>,
 }
 
+impl Refused {
+    /// Forgets the provider's own words, for a caller who speaks another language.
+    #[must_use]
+    pub fn reworded(self) -> Self {
+        Self { body: None, ..self }
+    }
+}
+
 impl From<Fault> for Refused {
     fn from(fault: Fault) -> Self {
         Self { fault, body: None }

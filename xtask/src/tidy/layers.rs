@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 8] = [
     &["providers"],
     &["pipeline"],
     &["server"],
-    &["admin"],
+    &["admin", "inference"],
     &["closedpaw"],
 ];
 
