@@ -25,7 +25,9 @@ mod json;
 mod object;
 mod percent;
 mod retry_after;
+mod rfc3339;
 mod status;
+mod token_logprobs;
 mod tool_ids;
 
 use canonical::Dialect;
