@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-
 /// All registered providers.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct ProviderList {

@@ -24,6 +24,7 @@ mod foreign_seal;
 mod json;
 mod object;
 mod percent;
+mod prompt_tokens;
 mod retry_after;
 mod rfc3339;
 mod status;
@@ -37,6 +38,7 @@ pub use client::{
 };
 pub use codec::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, StreamDecoder};
 pub use endpoints::*;
+pub use prompt_tokens::prompt_tokens;
 pub use quirks::Quirks;
 pub use wire::Framing;
 
@@ -80,10 +82,4 @@ mod tests {
             assert_eq!(codec(dialect).dialect(), dialect);
         }
     }
-}
-
-/// Estimates how many tokens a chat has, for providers that can't be asked.
-#[must_use]
-pub fn estimated_tokens(_request: &canonical::Request) -> u64 {
-    1
 }

@@ -26,9 +26,5 @@ pub(crate) async fn all(snapshot: &Snapshot) -> Vec<ModelCard> {
 
 /// What is known of one model.
 pub(crate) fn card(provider: &Arc<Provider>, _model: &str, name: String) -> ModelCard {
-    ModelCard {
-        id: name,
-        provider: provider.config().name.to_string(),
-        ..ModelCard::default()
-    }
+    ModelCard { id: name, provider: provider.config().name.to_string(), ..ModelCard::default() }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use canonical::{Dialect, ErrorKind, Fault};
-use dialects::{OLLAMA_VERSION, encode_running, models_endpoint};
+use dialects::{encode_ollama_running, encode_ollama_version, models_endpoint};
 use http::StatusCode;
 use pipeline::Refusal;
-use serde_json::{Value, json};
+use serde_json::Value;
 use server::{Call, Response, response};
 
 use crate::{Inference, body, caller, models, tell};
@@ -32,12 +32,12 @@ async fn show_named(inference: &Inference, call: &mut Call) -> Result<Vec<u8>, R
 
 /// `GET /api/ps`: which models are loaded, which is nobody's to know but each provider's own.
 pub(crate) async fn running(_inference: Arc<Inference>, _call: Call) -> Response {
-    response::bytes(StatusCode::OK, "application/json", encode_running(&[]).into())
+    response::bytes(StatusCode::OK, "application/json", encode_ollama_running(&[]).into())
 }
 
 /// `GET /api/version`: the version of Ollama whose API this is.
 pub(crate) async fn version(_inference: Arc<Inference>, _call: Call) -> Response {
-    response::json(StatusCode::OK, &json!({ "version": OLLAMA_VERSION }))
+    response::bytes(StatusCode::OK, "application/json", encode_ollama_version().into())
 }
 
 fn invalid(sentence: impl Into<String>) -> Fault {

@@ -67,7 +67,7 @@ async fn counted(
     let mut request = call.endpoint.decode_request(&call.body, &mut losses)?;
     request.model.clone_from(&target.model);
     let counted = ask(target, &request, &mut losses, about).await?;
-    let tokens = counted.unwrap_or_else(|| dialects::estimated_tokens(&request));
+    let tokens = counted.unwrap_or_else(|| dialects::prompt_tokens(&request));
     let body = call.endpoint.encode_count(tokens).into();
     Ok(Counted { body, is_estimate: counted.is_none() })
 }

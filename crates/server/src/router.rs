@@ -104,7 +104,9 @@ impl Router {
             return Found::Refused(refusal);
         }
         let matched = self.paths.at(path);
-        if path::has_encoded_slash(path) && !matched.as_ref().is_ok_and(|found| self.spans(found.value)) {
+        if path::has_encoded_slash(path)
+            && !matched.as_ref().is_ok_and(|found| self.spans(found.value))
+        {
             return Found::Refused(Refusal::PathNotNormal);
         }
         let Ok(matched) = matched else { return Found::Nothing };

@@ -162,10 +162,8 @@ impl Gateway {
     async fn serve(self, reloader: Arc<Reloader>, hold: &Hold) -> Result<(), Failure> {
         let addresses = self.door.addresses();
         let stop = CancellationToken::new();
-        let inference = Inference {
-            manager: Arc::clone(&self.manager),
-            last_call: self.door.last_call(),
-        };
+        let inference =
+            Inference { manager: Arc::clone(&self.manager), last_call: self.door.last_call() };
         let admin = Admin {
             manager: self.manager,
             reload: reload::as_function(&reloader),

@@ -7,7 +7,9 @@
 //!
 //! Source: <https://github.com/ollama/ollama/blob/main/docs/context-length.mdx>.
 
-use canonical::{Part, Request};
+use canonical::Request;
+
+use crate::prompt_tokens::prompt_tokens;
 
 /// The window that servers have at least, in tokens.
 const USUAL_TOKENS: u64 = 4096;
@@ -17,12 +19,6 @@ const LARGEST_TOKENS: u64 = 1 << 17;
 
 /// Room for an answer that has no bound of its own.
 const ANSWER_TOKENS: u64 = 1024;
-
-/// What an image takes. Models differ between some hundreds and some thousands.
-const IMAGE_TOKENS: u64 = 1024;
-
-/// What a message takes beside its content.
-const MESSAGE_TOKENS: u64 = 8;
 
 /// What to say about the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,41 +44,6 @@ impl ContextWindow {
     }
 }
 
-/// Estimates what goes into the model, from above: few texts have less than three bytes a token.
-fn prompt_tokens(request: &Request) -> u64 {
-    let messages = request.messages.iter().map(|message| message.parts.as_slice());
-    let said: u64 = std::iter::once(request.system.as_slice())
-        .chain(messages)
-        .map(|parts| MESSAGE_TOKENS + parts.iter().map(part_tokens).sum::<u64>())
-        .sum();
-    let tools = request.tools.iter().map(|tool| {
-        let described = tool.description.as_deref().map_or(0, text_tokens);
-        let parameters = tool.parameters.as_ref().map(ToString::to_string);
-        let parameters = parameters.as_deref().map_or(0, text_tokens);
-        MESSAGE_TOKENS + text_tokens(&tool.name) + described + parameters
-    });
-    said + tools.sum::<u64>()
-}
-
-fn part_tokens(part: &Part) -> u64 {
-    match part {
-        Part::Text { text, .. } => text_tokens(text),
-        Part::Media(_) => IMAGE_TOKENS,
-        Part::ToolCall(call) => {
-            MESSAGE_TOKENS + text_tokens(&call.name) + text_tokens(&call.arguments)
-        }
-        Part::ToolResult(result) => {
-            MESSAGE_TOKENS + result.content.iter().map(part_tokens).sum::<u64>()
-        }
-        Part::Reasoning(reasoning) => text_tokens(&reasoning.text),
-        Part::Opaque(_) => 0,
-    }
-}
-
-fn text_tokens(text: &str) -> u64 {
-    text.len().div_ceil(3) as u64
-}
-
 #[cfg(test)]
 mod tests {
     use canonical::{
@@ -90,7 +51,8 @@ mod tests {
     };
     use serde_json::json;
 
-    use super::{ContextWindow, IMAGE_TOKENS, MESSAGE_TOKENS, prompt_tokens};
+    use super::ContextWindow;
+    use crate::prompt_tokens::{IMAGE_TOKENS, MESSAGE_TOKENS, prompt_tokens};
 
     fn request(parts: Vec<Part>, max_tokens: Option<u64>) -> Request {
         let sampling = Sampling { max_tokens, ..Sampling::default() };
