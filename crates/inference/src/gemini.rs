@@ -14,7 +14,7 @@ use crate::{Inference, chat, count, embeddings, tell};
 
 /// Answers what the verb after the last colon asks; model ids may hold colons and slashes themselves.
 pub(crate) async fn answer(inference: Arc<Inference>, call: Call) -> Response {
-    let named = call.param("call").unwrap_or_default().to_owned();
+    let named = call.param("model").unwrap_or_default().to_owned();
     let (model, verb) = named.rsplit_once(':').unwrap_or((&named, ""));
     let model = model.to_owned();
     let chat = |endpoint: &'static dyn ChatEndpoint, stream, model, call| {

@@ -37,8 +37,8 @@ pub fn routes(inference: &Arc<Inference>) -> Vec<Route> {
             models::show(inference, dialect, call)
         }),
         // Gemini, under the version that its newer SDKs use and the one that its older ones do
-        table.post("/v1/models/{*call}", gemini::answer),
-        table.post("/v1beta/models/{*call}", gemini::answer),
+        table.post("/v1/models/{*model}", gemini::answer),
+        table.post("/v1beta/models/{*model}", gemini::answer),
         table.get("/v1beta/models", |inference, call| {
             models::list(inference, Dialect::Gemini, call)
         }),
