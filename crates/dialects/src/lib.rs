@@ -25,6 +25,7 @@ mod json;
 mod object;
 mod percent;
 mod retry_after;
+mod rfc3339;
 mod status;
 mod tool_ids;
 
