@@ -11,6 +11,8 @@ mod open_part;
 mod request;
 mod response;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod tools;
 
 use canonical::{Dialect, Fault, Losses, ModelCard, Request, Response};

@@ -195,7 +195,8 @@ fn a_call_that_comes_in_a_message_of_its_own_keeps_its_seal() {
     let text = json!({"type": "text", "text": "Hi"});
     let ask = |messages: Value| read(json!({"messages": messages}));
 
-    let (request, lost) = ask(json!([message("assistant", &block), message("assistant", &tool_use)]));
+    let (request, lost) =
+        ask(json!([message("assistant", &block), message("assistant", &tool_use)]));
     assert_eq!(request.messages[1].parts, [call("c", "{}", seal(Dialect::Gemini))]);
     assert_eq!(lost, "");
 
@@ -238,7 +239,8 @@ fn tools_and_their_choice() {
 
 #[test]
 fn thinking_and_effort() {
-    let control = |effort, budget_tokens, include| ReasoningControl { effort, budget_tokens, include };
+    let control =
+        |effort, budget_tokens, include| ReasoningControl { effort, budget_tokens, include };
     for (members, expected, lost) in [
         (json!({}), control(None, None, None), ""),
         (json!({"thinking": {"type": "adaptive"}}), control(None, None, Some(true)), ""),
@@ -269,7 +271,8 @@ fn the_form_of_the_answer_stands_in_either_place() {
     let schema = json!({"type": "object"});
     let format = json!({"type": "json_schema", "schema": schema});
     let expected = OutputFormat::JsonSchema { name: None, schema, strict: None };
-    for members in [json!({"output_config": {"format": format}}), json!({"output_format": format})] {
+    for members in [json!({"output_config": {"format": format}}), json!({"output_format": format})]
+    {
         assert_eq!(read(members).0.output, expected);
     }
 }
