@@ -12,7 +12,7 @@ fn cut(framing: Framing, body: &[u8], sizes: &[usize]) -> (Vec<Bytes>, Vec<u8>) 
     for size in sizes.iter().cycle() {
         let (chunk, later) = rest.split_at((*size).min(rest.len()));
         frames.feed(chunk);
-        while let Some(frame) = frames.next().unwrap() {
+        while let Ok(Some(frame)) = frames.next() {
             out.push(frame);
         }
         rest = later;
