@@ -77,11 +77,6 @@ pub trait ChatEndpoint: Send + Sync {
         false
     }
 
-    /// What may stand between frames to show that a stream lives; empty where nothing can.
-    fn keep_alive(&self) -> &'static [u8] {
-        b": keep-alive\n\n"
-    }
-
     /// Reads a request. What the canonical form can't hold is noted in `losses`: no provider is told of it.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ mod ollama;
 mod relay_body;
 mod routes;
 mod tell;
+mod websocket;
 
 use std::sync::Arc;
 

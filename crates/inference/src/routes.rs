@@ -11,7 +11,7 @@ use dialects::{
 use http::Method;
 use server::{Access, Call, Response, Route};
 
-use crate::{Inference, caller, chat, count, embeddings, gemini, models, ollama};
+use crate::{Inference, caller, chat, count, embeddings, gemini, models, ollama, websocket};
 
 /// Every route, ready to be served.
 #[must_use]
@@ -21,6 +21,7 @@ pub fn routes(inference: &Arc<Inference>) -> Vec<Route> {
         // OpenAI
         table.chat("/v1/chat/completions", OPENAI_CHAT),
         table.chat("/v1/responses", OPENAI_RESPONSES),
+        table.get("/v1/responses", websocket::refuse),
         table.embeddings("/v1/embeddings", OPENAI_EMBEDDINGS),
         // Anthropic
         table.chat("/v1/messages", ANTHROPIC_MESSAGES),

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use canonical::{ErrorKind, Event, Fault, Response};
+use canonical::{ErrorKind, Event, Fault, Request, Response};
 use dialects::{ChatEndpoint, StreamDecoder};
 use providers::Provider;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -14,8 +14,9 @@ use upstream::{Reply, ReplyBody};
 use wire::RawFrames;
 
 use crate::{
-    Target,
+    InferenceCall, Target,
     events::{HOLD_LIMIT, begins_the_answer, is_whole_answer, read_rest},
+    open::Opened,
     relay::cut_off,
 };
 
@@ -62,10 +63,12 @@ impl ByteRelay {
     /// Reads until the answer itself begins, so that an early failure is still an error and no stream.
     pub(crate) async fn begin(
         target: &Target,
-        endpoint: &'static dyn ChatEndpoint,
+        call: &InferenceCall,
+        opened: &Opened,
         mut reply: Reply,
         takes_usage_out: bool,
     ) -> Result<Begun, Fault> {
+        let endpoint = call.endpoint;
         let first = reply.body.chunk().await;
         if let Some(Ok(chunk)) = &first
             && is_whole_answer(endpoint.framing(), chunk)
@@ -83,7 +86,9 @@ impl ByteRelay {
             frames: RawFrames::new(endpoint.framing(), endpoint.largest_frame_bytes()),
             decoder: endpoint.answer_decoder(),
             takes_usage_out,
-            keep_alive: endpoint.keep_alive(),
+            keep_alive: endpoint
+                .stream_encoder(&Request::default(), &opened.echo(call))
+                .keep_alive(),
             ready: BytesMut::new(),
             has_frames: false,
             fault: None,

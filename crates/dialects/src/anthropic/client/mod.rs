@@ -20,7 +20,7 @@ use serde_json::json;
 
 use super::Anthropic;
 use crate::{
-    ChatEndpoint, Codec, CountEndpoint, Echo, Framing, ModelsEndpoint, StreamDecoder, StreamEncoder,
+    ChatEndpoint, Codec, CountEndpoint, Echo, ModelsEndpoint, StreamDecoder, StreamEncoder,
 };
 
 /// `POST /v1/messages`.
@@ -44,8 +44,13 @@ impl ChatEndpoint for Messages {
         Anthropic.stream_decoder()
     }
 
-    fn framing(&self) -> Framing {
-        Framing::Sse
+    fn forwarded_headers(&self) -> &'static [&'static str] {
+        &["anthropic-version", "anthropic-beta"]
+    }
+
+    fn forwarded_query(&self) -> &'static [&'static str] {
+        // Older SDKs mark requests with beta features like this, beside the header.
+        &["beta=true"]
     }
 
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {

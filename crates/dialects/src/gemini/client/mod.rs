@@ -22,7 +22,7 @@ use canonical::{
 };
 use serde_json::json;
 
-use super::{Gemini, array_stream::ArrayDecoder, target};
+use super::{Gemini, LARGEST_CHUNK_BYTES, array_stream::ArrayDecoder, target};
 use crate::{
     ChatEndpoint, Codec, CountEndpoint, Echo, EmbeddingsEndpoint, Framing, ModelsEndpoint,
     StreamDecoder, StreamEncoder,
@@ -49,8 +49,8 @@ impl ChatEndpoint for GenerateContent {
         Gemini.stream_decoder()
     }
 
-    fn framing(&self) -> Framing {
-        Framing::Sse
+    fn largest_frame_bytes(&self) -> usize {
+        LARGEST_CHUNK_BYTES
     }
 
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
@@ -103,6 +103,15 @@ impl ChatEndpoint for GenerateContentArray {
 
     fn framing(&self) -> Framing {
         Framing::JsonArray
+    }
+
+    fn largest_frame_bytes(&self) -> usize {
+        LARGEST_CHUNK_BYTES
+    }
+
+    fn encode_break(&self, fault: &Fault, after_frames: bool) -> Vec<u8> {
+        let before = if after_frames { ",\r\n" } else { "[" };
+        format!("{before}{}]", error::body(fault.status(), fault)).into_bytes()
     }
 
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
@@ -168,6 +177,10 @@ impl EmbeddingsEndpoint for BatchEmbedContents {
         target(model, "batchEmbedContents")
     }
 
+    fn model_places(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"], &["requests", "*", "model"]]
+    }
+
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<EmbeddingRequest, Fault> {
         embeddings::decode_batch(body, losses)
     }
@@ -189,6 +202,10 @@ pub(crate) struct CountTokens;
 impl CountEndpoint for CountTokens {
     fn dialect(&self) -> Dialect {
         Dialect::Gemini
+    }
+
+    fn model_places(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"], &["generateContentRequest", "model"]]
     }
 
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {

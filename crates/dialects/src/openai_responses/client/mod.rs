@@ -15,7 +15,7 @@ mod tools;
 use canonical::{Dialect, Fault, Losses, Request, Response};
 
 use super::OpenAiResponses;
-use crate::{ChatEndpoint, Codec, Echo, Framing, StreamDecoder, StreamEncoder};
+use crate::{ChatEndpoint, Codec, Echo, StreamDecoder, StreamEncoder};
 
 /// `POST /v1/responses`.
 #[derive(Debug)]
@@ -36,10 +36,6 @@ impl ChatEndpoint for Responses {
 
     fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
         OpenAiResponses.stream_decoder()
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::Sse
     }
 
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {

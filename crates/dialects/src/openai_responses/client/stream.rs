@@ -199,4 +199,9 @@ impl StreamEncoder for Encoder {
         }
         self.advance(out);
     }
+
+    /// An event of its own: Codex counts as silence what is only a comment.
+    fn keep_alive(&self) -> &'static [u8] {
+        b"event: ping\ndata: {\"type\":\"ping\"}\n\n"
+    }
 }
