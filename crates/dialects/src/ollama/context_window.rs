@@ -7,7 +7,7 @@
 //!
 //! Source: <https://github.com/ollama/ollama/blob/main/docs/context-length.mdx>.
 
-use canonical::{Part, Request};
+use canonical::{MediaKind, MediaSource, Part, Request};
 
 /// The window that servers have at least, in tokens.
 const USUAL_TOKENS: u64 = 4096;
@@ -67,7 +67,12 @@ fn prompt_tokens(request: &Request) -> u64 {
 fn part_tokens(part: &Part) -> u64 {
     match part {
         Part::Text { text, .. } => text_tokens(text),
-        Part::Media(_) => IMAGE_TOKENS,
+        Part::Media(media) => match (media.kind, &media.source) {
+            (MediaKind::Image, MediaSource::Base64(_)) => IMAGE_TOKENS,
+            // These are not sent.
+            (MediaKind::Image, MediaSource::Url(_))
+            | (MediaKind::Document | MediaKind::Audio, _) => 0,
+        },
         Part::ToolCall(call) => {
             MESSAGE_TOKENS + text_tokens(&call.name) + text_tokens(&call.arguments)
         }
@@ -137,6 +142,8 @@ mod tests {
         });
         assert_eq!(more(vec![image.clone(), image.clone()]), 2 * IMAGE_TOKENS);
         assert_eq!(more(vec![Part::text("abcd")]), 2);
+        let Part::Media(media) = image.clone() else { panic!("it is media") };
+        assert_eq!(more(vec![Part::Media(Media { kind: MediaKind::Audio, ..media })]), 0);
         let (call_id, content) = (String::new(), vec![Part::text("abc"), image]);
         let result = ToolResult { call_id, name: None, content, is_error: false };
         assert_eq!(more(vec![Part::ToolResult(result)]), MESSAGE_TOKENS + 1 + IMAGE_TOKENS);
