@@ -84,6 +84,12 @@ pub trait ChatEndpoint: Send + Sync {
     /// A fault of the caller's, with a sentence that says what to do.
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault>;
 
+    /// Writes the answer to a request that asks nothing of a model, where the dialect has such; `None` for all others.
+    /// A provider of the same dialect is asked all the same.
+    fn encode_idle(&self, _body: &[u8], _echo: &Echo) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Writes a whole answer to `request`; what the caller's dialect can't say is noted in `losses`.
     fn encode_response(
         &self,

@@ -5,6 +5,7 @@
 mod answer;
 mod embed;
 mod generate;
+mod idle;
 mod image;
 mod messages;
 mod models;
@@ -69,6 +70,10 @@ impl ChatEndpoint for Chat {
         answer::encode(Shape::Chat, response, echo, losses)
     }
 
+    fn encode_idle(&self, body: &[u8], echo: &Echo) -> Option<Vec<u8>> {
+        idle::encode(Shape::Chat, body, echo)
+    }
+
     fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
         Box::new(stream::Encoder::new(Shape::Chat, echo))
     }
@@ -123,6 +128,10 @@ impl ChatEndpoint for Generate {
         losses: &mut Losses,
     ) -> Vec<u8> {
         answer::encode(Shape::Generate, response, echo, losses)
+    }
+
+    fn encode_idle(&self, body: &[u8], echo: &Echo) -> Option<Vec<u8>> {
+        idle::encode(Shape::Generate, body, echo)
     }
 
     fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
