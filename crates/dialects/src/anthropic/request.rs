@@ -4,7 +4,7 @@ use canonical::{Dialect, Losses, OutputFormat, Request, Tool, ToolChoice};
 use serde_json::{Map, Value, json};
 
 use super::{message::Conversation, thinking::Thinking};
-use crate::{object::object, openai_chat::request::add_extras};
+use crate::{freeform::as_function, object::object, openai_chat::request::add_extras};
 
 /// Writes the request; what the dialect cannot say is noted in `losses`.
 pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
@@ -34,6 +34,7 @@ pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
 
 /// Declares a tool. Its schema has to describe an object.
 fn declaration(tool: &Tool, losses: &mut Losses) -> Value {
+    let tool = as_function(tool);
     let mut schema = match &tool.parameters {
         Some(Value::Object(schema)) => schema.clone(),
         None => Map::new(),
