@@ -4,7 +4,7 @@ use canonical::{
     Dialect, Effort, MediaKind, MediaSource, Message, Opaque, OutputFormat, Part, Reasoning, Role,
     Seal, Tool, ToolCall, ToolChoice, ToolResult,
 };
-use dialects::{ChatEndpoint, MISTRAL_CHAT, MISTRAL_FIM, OPENAI_CHAT};
+use dialects::{MISTRAL_CHAT, MISTRAL_FIM, OPENAI_CHAT};
 use serde_json::{Value, json};
 
 use crate::{read, read_messages};

@@ -1,6 +1,6 @@
 //! What the provider-facing half writes, the caller-facing half reads.
 
-use canonical::{Dialect, Losses, Request};
+use canonical::{Dialect, Losses, Request, Tool};
 use dialects::{ChatEndpoint, MISTRAL_CHAT, OPENAI_CHAT, Quirks, codec};
 
 use crate::samples;
@@ -56,5 +56,28 @@ fn what_is_carried_whole_is_read_whole() {
         for name in both.iter().chain(openai) {
             assert!(same.contains(name), "{}: {name}", endpoint.dialect());
         }
+    }
+}
+
+#[test]
+fn tools_of_free_text_become_functions_and_the_user_is_told_to_openai() {
+    for (endpoint, user, lost) in [(OPENAI_CHAT, Some("u-1"), ""), (MISTRAL_CHAT, None, "user")] {
+        let sql = Tool {
+            name: "sql".into(),
+            description: Some("Runs it.".into()),
+            parameters: None,
+            strict: None,
+            freeform: true,
+        };
+        let (_, mut request) = samples::requests().swap_remove(0);
+        (request.user, request.tools) = (Some("u-1".into()), vec![sql]);
+        let (bytes, losses) = write(endpoint.dialect(), &request);
+        assert_eq!(losses, lost);
+        let again = read(endpoint, &bytes, "free text");
+        assert_eq!(again.user.as_deref(), user);
+        let tool = again.tools.first().expect("a tool");
+        let parameters = tool.parameters.as_ref().expect("parameters");
+        assert_eq!(parameters.pointer("/properties/input/type"), Some(&"string".into()));
+        assert!(!tool.freeform);
     }
 }
