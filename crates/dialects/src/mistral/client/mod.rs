@@ -11,7 +11,7 @@ mod stream;
 use canonical::{Dialect, Fault, Losses, Request, Response};
 
 pub(crate) use self::{embeddings::Embeddings, models::Models};
-use crate::{ChatEndpoint, Echo, Framing, StreamDecoder, StreamEncoder, codec};
+use crate::{ChatEndpoint, Echo, Framing, StreamDecoder, StreamEncoder};
 
 /// `POST /v1/chat/completions`.
 #[derive(Debug)]
@@ -20,22 +20,6 @@ pub(crate) struct ChatCompletions;
 impl ChatEndpoint for ChatCompletions {
     fn dialect(&self) -> Dialect {
         Dialect::Mistral
-    }
-
-    fn provider_target(&self, model: &str, stream: bool) -> String {
-        codec(Dialect::Mistral).chat_target(model, stream)
-    }
-
-    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        codec(Dialect::Mistral).decode_response(body)
-    }
-
-    fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        codec(Dialect::Mistral).stream_decoder()
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::Sse
     }
 
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {

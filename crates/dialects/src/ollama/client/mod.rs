@@ -40,22 +40,6 @@ impl ChatEndpoint for Chat {
         NDJSON
     }
 
-    fn provider_target(&self, _model: &str, _stream: bool) -> String {
-        Shape::Chat.target().to_owned()
-    }
-
-    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        response::decode(body, Shape::Chat)
-    }
-
-    fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        Box::new(Decoder::new(Shape::Chat))
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::Ndjson
-    }
-
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
         request::decode(body, losses)
     }

@@ -11,11 +11,12 @@ mod response;
 mod stream;
 pub(crate) mod thoughts;
 mod tools;
+mod usage_chunk;
 
 use canonical::{Dialect, Fault, Losses, Request, Response};
 
 pub(crate) use self::{embeddings::Embeddings, models::Models};
-use crate::{ChatEndpoint, Echo, Framing, StreamDecoder, StreamEncoder, codec};
+use crate::{ChatEndpoint, Echo, StreamEncoder};
 
 /// `POST /v1/chat/completions`.
 #[derive(Debug)]
@@ -26,20 +27,12 @@ impl ChatEndpoint for ChatCompletions {
         Dialect::OpenAiChat
     }
 
-    fn provider_target(&self, model: &str, stream: bool) -> String {
-        codec(Dialect::OpenAiChat).chat_target(model, stream)
+    fn tells_usage_on_request(&self) -> bool {
+        true
     }
 
-    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        codec(Dialect::OpenAiChat).decode_response(body)
-    }
-
-    fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        codec(Dialect::OpenAiChat).stream_decoder()
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::Sse
+    fn is_usage_frame(&self, frame: &[u8]) -> bool {
+        usage_chunk::is_usage_chunk(frame)
     }
 
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
