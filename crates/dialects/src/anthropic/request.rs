@@ -40,8 +40,8 @@ pub(super) fn decode_count(body: &[u8]) -> Result<u64, Fault> {
 }
 
 fn body(request: &Request, losses: &mut Losses) -> Value {
-    let conversation = Conversation::of(request, losses);
     let mut thinking = Thinking::plan(&request.reasoning, request.sampling.max_tokens, losses);
+    let conversation = Conversation::of(request, losses);
     if conversation.calls_without_thought() {
         thinking.give_up(losses);
     }
