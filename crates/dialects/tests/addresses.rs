@@ -7,6 +7,7 @@ use dialects::codec;
 fn every_dialect_has_its_addresses() {
     for (dialect, chat, models, header, prefix) in [
         (Dialect::OpenAiChat, "/chat/completions", "/models", "authorization", "Bearer "),
+        (Dialect::OpenAiResponses, "/responses", "/models", "authorization", "Bearer "),
         (Dialect::Mistral, "/chat/completions", "/models", "authorization", "Bearer "),
         (Dialect::Ollama, "/api/chat", "/api/tags", "authorization", "Bearer "),
     ] {

@@ -78,6 +78,10 @@ fn a_piece_of_the_wrong_type_is_refused() {
             Dialect::OpenAiChat,
             "data: {\"choices\":[{\"delta\":{\"content\":5}}]}\n\ndata: [DONE]\n\n",
         ),
+        (
+            Dialect::OpenAiResponses,
+            "data: {\"type\":\"response.output_text.delta\",\"delta\":5}\n\n",
+        ),
         (Dialect::Mistral, "data: {\"choices\":[{\"delta\":5}]}\n\ndata: [DONE]\n\n"),
         (Dialect::Gemini, "data: {\"candidates\":[{\"content\":5,\"finishReason\":\"STOP\"}]}\n\n"),
         (Dialect::Ollama, "{\"message\":{\"content\":5},\"done\":true}\n"),

@@ -33,7 +33,7 @@ struct Told {
     place: Place,
     is_open: bool,
     is_call: bool,
-    has_text: bool,
+    told_bytes: usize,
     has_logprobs: bool,
 }
 
@@ -72,8 +72,8 @@ impl Answer {
         self.start(&Value::Null);
         let is_call = matches!(kind, PartKind::ToolCall { .. });
         let part = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
-        let (is_open, has_text, has_logprobs) = (true, false, false);
-        self.parts.push(Told { place, is_open, is_call, has_text, has_logprobs });
+        let (is_open, told_bytes, has_logprobs) = (true, 0, false);
+        self.parts.push(Told { place, is_open, is_call, told_bytes, has_logprobs });
         self.events.push(Event::PartStart { choice: 0, part, kind });
         Ok(())
     }
@@ -82,14 +82,18 @@ impl Answer {
     pub(super) fn grow(&mut self, place: Place, delta: Delta) {
         let is_meant = |(_, told): &(u32, &mut Told)| told.place == place && told.is_open;
         if let Some((part, told)) = (0..).zip(&mut self.parts).find(is_meant) {
-            told.has_text |= matches!(delta, Delta::Text(_) | Delta::Arguments(_));
+            told.told_bytes += match &delta {
+                Delta::Text(more) | Delta::Arguments(more) => more.len(),
+                Delta::Seal(_) => 0,
+            };
             self.events.push(Event::PartDelta { choice: 0, part, delta });
         }
     }
 
-    /// Whether anything of a part's text was told.
-    pub(super) fn has_text(&self, place: Place) -> bool {
-        self.parts.iter().any(|told| told.place == place && told.has_text)
+    /// How much of a part's text was told.
+    pub(super) fn told_bytes(&self, place: Place) -> usize {
+        let told = self.parts.iter().find(|told| told.place == place);
+        told.map_or(0, |told| told.told_bytes)
     }
 
     /// Notes that the model won't answer.

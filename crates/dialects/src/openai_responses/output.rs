@@ -29,12 +29,12 @@ pub(super) fn close(index: u64, item: &Value, answer: &mut Answer) -> Result<(),
         Some("function_call") => {
             answer.open(place, call(item))?;
             let arguments = said(item, "arguments")?;
-            tell(place, Delta::Arguments(arguments.to_owned()), answer);
+            tell(place, arguments, Delta::Arguments, answer);
         }
         Some("custom_tool_call") => {
             answer.open(place, call(item))?;
             let arguments = freeform::wrapped(said(item, "input")?);
-            tell(place, Delta::Arguments(arguments), answer);
+            tell(place, &arguments, Delta::Arguments, answer);
         }
         Some("image_generation_call") if filled(item, "result").is_some() => {
             answer.open(place, PartKind::Media(picture(item)))?;
@@ -62,7 +62,7 @@ fn message(index: u64, item: &Value, answer: &mut Answer) -> Result<(), Fault> {
             Some(_) | None => continue,
         };
         answer.open(place, PartKind::Text)?;
-        tell(place, Delta::Text(text.to_owned()), answer);
+        tell(place, text, Delta::Text, answer);
         if !answer.has_logprobs(place) {
             answer.logprobs(place, logprobs::read(list(content, "logprobs")));
         }
@@ -80,7 +80,7 @@ fn reasoning(place: Place, item: &Value, answer: &mut Answer) -> Result<(), Faul
         return Ok(());
     }
     answer.open(place, PartKind::Reasoning)?;
-    tell(place, Delta::Text(thoughts.join(BETWEEN_THOUGHTS)), answer);
+    tell(place, &thoughts.join(BETWEEN_THOUGHTS), Delta::Text, answer);
     if let Some(data) = seal {
         let (dialect, data) = (Dialect::OpenAiResponses, data.to_owned());
         answer.grow(place, Delta::Seal(Seal { dialect, data }));
@@ -91,11 +91,11 @@ fn reasoning(place: Place, item: &Value, answer: &mut Answer) -> Result<(), Faul
 /// What stands between the parts of a summary.
 pub(super) const BETWEEN_THOUGHTS: &str = "\n\n";
 
-/// Takes all of a part's text, unless it was told in pieces.
-fn tell(place: Place, all: Delta, answer: &mut Answer) {
-    let is_empty = matches!(&all, Delta::Text(text) | Delta::Arguments(text) if text.is_empty());
-    if !is_empty && !answer.has_text(place) {
-        answer.grow(place, all);
+/// Takes all of a part's text, of which some servers told but the beginning in pieces, and some nothing.
+fn tell(place: Place, all: &str, delta: fn(String) -> Delta, answer: &mut Answer) {
+    let rest = all.get(answer.told_bytes(place)..).unwrap_or_default();
+    if !rest.is_empty() {
+        answer.grow(place, delta(rest.to_owned()));
     }
 }
 

@@ -87,7 +87,7 @@ fn read(name: Option<&str>, data: &Value, answer: &mut Answer) -> Result<(), Fau
             answer.refuse();
             grow(place, PartKind::Text, data, answer)?;
         }
-        Some("response.reasoning_summary_part.added") if answer.has_text((index, 0)) => {
+        Some("response.reasoning_summary_part.added") if answer.told_bytes((index, 0)) > 0 => {
             answer.grow((index, 0), Delta::Text(BETWEEN_THOUGHTS.to_owned()));
         }
         Some("response.reasoning_summary_text.delta" | "response.reasoning_text.delta") => {

@@ -4,6 +4,7 @@ mod anthropic;
 mod gemini;
 mod ollama;
 mod openai_shape;
+mod responses;
 
 use canonical::Dialect;
 use serde_json::Value;
@@ -59,13 +60,22 @@ pub struct Call {
     pub arguments: String,
 }
 
-pub const ORACLES: [Oracle; 5] = [
+pub const ORACLES: [Oracle; 6] = [
     Oracle {
         dialect: Dialect::OpenAiChat,
         extra_folders: &["openai", "openai-compatible", "ollama"],
         kind: openai_shape::openai_kind,
         answer: openai_shape::answer,
         stream: openai_shape::stream,
+        error: openai_shape::error,
+        models: openai_shape::models,
+    },
+    Oracle {
+        dialect: Dialect::OpenAiResponses,
+        extra_folders: &["openai", "openai-compatible"],
+        kind: responses::kind,
+        answer: responses::answer,
+        stream: responses::stream,
         error: openai_shape::error,
         models: openai_shape::models,
     },

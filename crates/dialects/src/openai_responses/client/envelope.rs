@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use canonical::{Effort, FinishReason, Request, Tool, Usage};
+use canonical::{FinishReason, Part, Request, Tool, Usage};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -113,7 +113,6 @@ fn repeated(request: &Request) -> Map<String, Value> {
     };
     let tool_choice = request.tool_choice.as_ref().map(|choice| choice_json(choice, request));
     let summary = request.reasoning.include.filter(|include| *include).map(|_| "auto");
-    let effort: Option<Effort> = request.reasoning.effort;
     let repeated = json!({
         "instructions": (!instructions.is_empty()).then(|| instructions.join("\n\n")),
         "max_output_tokens": request.sampling.max_tokens,
@@ -122,7 +121,7 @@ fn repeated(request: &Request) -> Map<String, Value> {
         "parallel_tool_calls": request.parallel_tool_calls.unwrap_or(true),
         "previous_response_id": null,
         "prompt_cache_key": extra("prompt_cache_key"),
-        "reasoning": { "effort": effort.map(effort_name), "summary": summary },
+        "reasoning": { "effort": request.reasoning.effort.map(effort_name), "summary": summary },
         "safety_identifier": request.user,
         "service_tier": "default",
         "store": false,
@@ -141,14 +140,14 @@ fn repeated(request: &Request) -> Map<String, Value> {
     }
 }
 
-fn text(part: &canonical::Part) -> Option<&str> {
+fn text(part: &Part) -> Option<&str> {
     match part {
-        canonical::Part::Text { text, .. } => Some(text),
-        canonical::Part::Media(_)
-        | canonical::Part::ToolCall(_)
-        | canonical::Part::ToolResult(_)
-        | canonical::Part::Reasoning(_)
-        | canonical::Part::Opaque(_) => None,
+        Part::Text { text, .. } => Some(text),
+        Part::Media(_)
+        | Part::ToolCall(_)
+        | Part::ToolResult(_)
+        | Part::Reasoning(_)
+        | Part::Opaque(_) => None,
     }
 }
 
