@@ -5,7 +5,7 @@ use canonical::{
 };
 use serde_json::{Value, json};
 
-use super::{content::Conversation, resource};
+use super::{content::Conversation, resource, schema::fitted};
 use crate::{object::object, openai_chat::request::add_extras};
 
 /// The most stop texts that the provider takes.
@@ -52,14 +52,20 @@ fn tools(tools: &[Tool], losses: &mut Losses) -> Value {
     if tools.iter().any(|tool| tool.strict == Some(true)) {
         losses.note("tools.strict");
     }
-    let declaration = |tool: &Tool| {
+    let mut declaration = |tool: &Tool| {
         object([
             ("name", json!(tool.name)),
             ("description", json!(tool.description)),
-            ("parametersJsonSchema", json!(tool.parameters)),
+            (
+                "parametersJsonSchema",
+                tool.parameters
+                    .as_ref()
+                    .map_or(Value::Null, |schema| fitted(schema, "tools.parameters", losses)),
+            ),
         ])
     };
-    json!([{"functionDeclarations": tools.iter().map(declaration).collect::<Value>()}])
+    let declarations: Value = tools.iter().map(&mut declaration).collect();
+    json!([{ "functionDeclarations": declarations }])
 }
 
 /// Says which tool to call. Without tools only a wish that can't be granted is noted.
@@ -87,7 +93,7 @@ fn generation_config(request: &Request, losses: &mut Losses) -> Value {
         OutputFormat::Text => (Value::Null, Value::Null),
         OutputFormat::Json => (json!("application/json"), Value::Null),
         OutputFormat::JsonSchema { name: _, schema, strict: _ } => {
-            (json!("application/json"), schema.clone())
+            (json!("application/json"), fitted(schema, "response_format.schema", losses))
         }
     };
     nonempty(object([
