@@ -54,8 +54,7 @@ pub static DIALECTS: [&dyn Codec; 6] = [
     &ollama::Ollama,
 ];
 
-/// The largest frame of a streamed answer, in bytes. The largest that providers send are images in base64,
-/// which come in frames of their own and well below this.
+/// The largest frame of a streamed answer, in bytes. Gemini, which sends images whole, has a larger one of its own.
 const LARGEST_FRAME_BYTES: usize = 1 << 20;
 
 /// Returns the codec of a dialect.

@@ -14,6 +14,7 @@ mod part;
 mod partial_args;
 mod request;
 mod response;
+mod schema;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,13 @@ use canonical::{
 };
 use serde_json::{Value, json};
 
+<<<<<<< HEAD
 use super::{content::Conversation, resource};
 use crate::{freeform::as_function, object::object, openai_chat::request::add_extras};
+=======
+use super::{content::Conversation, resource, schema::fitted};
+use crate::{object::object, openai_chat::request::add_extras};
+>>>>>>> w-gem
 
 /// The most stop texts that the provider takes.
 const MOST_STOPS: usize = 5;
@@ -52,15 +57,25 @@ fn tools(tools: &[Tool], losses: &mut Losses) -> Value {
     if tools.iter().any(|tool| tool.strict == Some(true)) {
         losses.note("tools.strict");
     }
+<<<<<<< HEAD
     let declaration = |tool: &Tool| {
         let tool = as_function(tool);
+=======
+    let mut declaration = |tool: &Tool| {
+>>>>>>> w-gem
         object([
             ("name", json!(tool.name)),
             ("description", json!(tool.description)),
-            ("parametersJsonSchema", json!(tool.parameters)),
+            (
+                "parametersJsonSchema",
+                tool.parameters
+                    .as_ref()
+                    .map_or(Value::Null, |schema| fitted(schema, "tools.parameters", losses)),
+            ),
         ])
     };
-    json!([{"functionDeclarations": tools.iter().map(declaration).collect::<Value>()}])
+    let declarations: Value = tools.iter().map(&mut declaration).collect();
+    json!([{ "functionDeclarations": declarations }])
 }
 
 /// Says which tool to call. Without tools only a wish that can't be granted is noted.
@@ -88,7 +103,7 @@ fn generation_config(request: &Request, losses: &mut Losses) -> Value {
         OutputFormat::Text => (Value::Null, Value::Null),
         OutputFormat::Json => (json!("application/json"), Value::Null),
         OutputFormat::JsonSchema { name: _, schema, strict: _ } => {
-            (json!("application/json"), schema.clone())
+            (json!("application/json"), fitted(schema, "response_format.schema", losses))
         }
     };
     nonempty(object([

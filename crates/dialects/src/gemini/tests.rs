@@ -1,7 +1,9 @@
 //! What requests become, and how answers out of the ordinary are read.
 
 mod answers;
+mod arrays;
 mod requests;
+mod vectors;
 
 use canonical::{Dialect, Losses, Message, Part, Request, Role, Seal, ToolCall};
 use serde_json::{Value, json};

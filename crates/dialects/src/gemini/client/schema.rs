@@ -5,13 +5,8 @@
 use serde_json::{Map, Value, json};
 
 use super::spelling::camel_case;
+use crate::gemini::schema::with_subschemas;
 
-/// Members that hold one schema.
-const SCHEMAS: [&str; 2] = ["items", "additionalProperties"];
-/// Members that hold a list of schemas.
-const LISTS: [&str; 4] = ["anyOf", "oneOf", "allOf", "prefixItems"];
-/// Members that hold named schemas.
-const NAMED: [&str; 2] = ["properties", "$defs"];
 /// Counts, which are written as texts too.
 const COUNTS: [&str; 6] =
     ["minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"];
@@ -51,19 +46,13 @@ pub(super) fn json_schema(schema: Value) -> Value {
     translated.into()
 }
 
+/// Reads a count, and the schemas within any other member.
 fn member(name: &str, value: Value) -> Value {
     match value {
-        Value::Object(_) if SCHEMAS.contains(&name) => json_schema(value),
-        Value::Array(schemas) if LISTS.contains(&name) => {
-            schemas.into_iter().map(json_schema).collect()
-        }
-        Value::Object(named) if NAMED.contains(&name) => Value::Object(
-            named.into_iter().map(|(name, schema)| (name, json_schema(schema))).collect(),
-        ),
         Value::String(text) if COUNTS.contains(&name) => {
             text.parse::<u64>().map_or(Value::String(text), Value::from)
         }
-        value => value,
+        value => with_subschemas(name, value, json_schema),
     }
 }
 

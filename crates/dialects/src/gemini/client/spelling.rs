@@ -60,7 +60,7 @@ pub(super) fn camel_case(name: &str) -> String {
 /// Writes base64 of any alphabet, padded or not, in the standard one with padding.
 pub(super) fn standard_base64(data: &str) -> String {
     let mut standard = data.replace('-', "+").replace('_', "/");
-    while standard.len() % 4 != 0 {
+    while !standard.len().is_multiple_of(4) {
         standard.push('=');
     }
     standard

@@ -3,7 +3,8 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use canonical::{
-    Collector, ErrorKind, Event, EventChecker, Fault, FinishReason, Part, Response, Role, Usage,
+    Collector, ErrorKind, Event, EventChecker, Fault, FinishReason, Part, Response, Role,
+    TokenLogprob, Usage,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -265,6 +266,42 @@ fn an_answer_fails_in_words() {
 fn a_last_chunk_may_lack_its_blank_line() {
     let stream = sse([chunk(json!([{"text": "A"}]), json!("STOP"))]);
     assert_eq!(collected(stream.trim_end()).unwrap().text(), "A");
+}
+
+#[test]
+fn a_chunk_may_hold_an_image_but_not_the_world() {
+    let image = |bytes| {
+        let media = json!({"inlineData": {"mimeType": "image/png", "data": "A".repeat(bytes)}});
+        sse([chunk(json!([media]), json!("STOP"))])
+    };
+    let fits = streamed(image(3 << 20).as_bytes(), 1 << 16);
+    assert_eq!(fits.last(), Some(&Event::Stop));
+    let too_large = streamed(image(33 << 20).as_bytes(), 1 << 20);
+    assert!(
+        matches!(too_large.as_slice(), [Event::Failed(fault)] if fault.kind == ErrorKind::Malformed)
+    );
+}
+
+#[test]
+fn likelihoods_are_read_alike_whole_and_streamed() {
+    let mut body = chunk(json!([{"text": "A"}]), json!("STOP"));
+    body["candidates"][0]["logprobsResult"] = json!({
+        "logProbabilitySum": -1.0,
+        "chosenCandidates": [{"token": "A", "tokenId": 5, "logProbability": -0.5}, {"tokenId": 6},
+                             {"token": "B", "logProbability": -1}],
+        "topCandidates": [{"candidates": [{"token": "A", "logProbability": -0.5},
+                                          {"token": "a", "logProbability": -2.5}]}],
+    });
+    let answer = whole(&body).unwrap();
+    let token = |token: &str, logprob, top| TokenLogprob {
+        token: token.to_owned(),
+        logprob,
+        bytes: None,
+        top,
+    };
+    let top = vec![token("A", -0.5, Vec::new()), token("a", -2.5, Vec::new())];
+    assert_eq!(answer.choices[0].logprobs, [token("A", -0.5, top), token("B", -1.0, Vec::new())]);
+    assert_eq!(collected(&sse([body])).unwrap(), answer);
 }
 
 #[test]

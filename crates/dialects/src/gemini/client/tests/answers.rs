@@ -259,6 +259,8 @@ fn an_array_is_whole_json_whatever_keeps_it_alive() {
     let chunks: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(chunks.as_array().unwrap().len(), 2);
     assert_eq!(chunks[1]["candidates"][0]["finishReason"], "STOP");
+    let sse = GenerateContent.stream_encoder(&Request::default(), &echo());
+    assert_eq!(sse.keep_alive(), b"\n", "SDKs read a comment as an error's beginning");
     assert_eq!(GenerateContentArray.stream_type(), "application/json");
     assert_eq!(
         GenerateContentArray.provider_target("m:1", true),
