@@ -65,7 +65,7 @@ fn mistral_has_another() {
     assert_eq!(
         message["content"],
         json!([
-            { "type": "thinking", "thinking": [{ "type": "text", "text": "Hm." }] },
+            { "type": "thinking", "thinking": [{ "type": "text", "text": "Hm." }], "closed": true },
             { "type": "text", "text": "Low." },
         ])
     );

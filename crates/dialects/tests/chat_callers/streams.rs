@@ -288,6 +288,13 @@ proptest! {
             let whole = endpoint.decode_answer(&whole).expect("an answer");
             let streamed = read_stream(endpoint, &request, &Vec::<Event>::from(response.clone()));
             prop_assert_eq!(seen(&whole), seen(&streamed));
+            for (got, given) in seen(&whole).iter().zip(seen(&response)) {
+                prop_assert_eq!((&got.text, &got.thoughts), (&given.text, &given.thoughts));
+                // Mistral tells no likelihoods.
+                if endpoint.dialect() == Dialect::OpenAiChat {
+                    prop_assert_eq!(&got.logprobs, &given.logprobs);
+                }
+            }
             prop_assert_eq!((&whole.model, whole.usage), (&streamed.model, streamed.usage));
         }
     }

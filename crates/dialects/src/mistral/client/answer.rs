@@ -20,15 +20,25 @@ pub(super) fn finish_reason(reason: &FinishReason) -> (&'static str, bool) {
     }
 }
 
-/// Writes thoughts as a chunk of `content`.
-pub(super) fn thinking(text: &str, seal: Option<&Seal>) -> Value {
-    let thoughts: Vec<Value> =
-        (!text.is_empty()).then(|| json!({ "type": "text", "text": text })).into_iter().collect();
+/// Writes a whole thought as a chunk of `content`, or with no text the end of one that came in pieces.
+pub(super) fn thought(text: &str, seal: Option<&Seal>) -> Value {
+    let texts = if text.is_empty() { json!([]) } else { texts(text) };
+    let signature = seal.map(|seal| pack(seal, Dialect::Mistral));
     object([
         ("type", json!("thinking")),
-        ("thinking", json!(thoughts)),
-        ("signature", json!(seal.map(|seal| pack(seal, Dialect::Mistral)))),
+        ("thinking", texts),
+        ("closed", json!(true)),
+        ("signature", json!(signature)),
     ])
+}
+
+/// Writes a piece of a thought.
+pub(super) fn piece_of_thought(text: &str) -> Value {
+    json!({ "type": "thinking", "thinking": texts(text) })
+}
+
+fn texts(text: &str) -> Value {
+    json!([{ "type": "text", "text": text }])
 }
 
 /// Writes a call, which comes whole even in a stream. `position` counts the calls of the answer, and `index` those

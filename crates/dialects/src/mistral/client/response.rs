@@ -3,7 +3,7 @@
 use canonical::{Choice, Losses, Part, Response};
 use serde_json::{Value, json};
 
-use super::answer::{finish_reason, thinking, tool_call};
+use super::answer::{finish_reason, thought, tool_call};
 use crate::{
     Echo,
     chat_messages::opaque_name,
@@ -49,7 +49,7 @@ fn message(choice: &Choice, echo: &Echo, made: &mut usize, losses: &mut Losses) 
                 chunks.push(json!({ "type": "text", "text": text }));
             }
             Part::Reasoning(reasoning) => {
-                chunks.push(thinking(&reasoning.text, reasoning.seal.as_ref()));
+                chunks.push(thought(&reasoning.text, reasoning.seal.as_ref()));
             }
             Part::ToolCall(call) => {
                 *made += 1;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use wire::write_sse;
 
 use super::{
-    answer::{finish_reason, thinking, tool_call},
+    answer::{finish_reason, piece_of_thought, thought, tool_call},
     error,
 };
 use crate::{
@@ -79,7 +79,7 @@ impl Encoder {
                 self.delta(choice, json!({ "content": more }), out);
             }
             (Some(OpenPart::Thought { .. }), Delta::Text(more)) if !more.is_empty() => {
-                self.delta(choice, json!({ "content": [thinking(more, None)] }), out);
+                self.delta(choice, json!({ "content": [piece_of_thought(more)] }), out);
             }
             (Some(OpenPart::Call(call)), Delta::Arguments(more)) => call.arguments.push_str(more),
             (Some(OpenPart::Text), Delta::Seal(new)) => {
@@ -93,8 +93,8 @@ impl Encoder {
 
     fn close(&mut self, choice: u32, part: u32, out: &mut Vec<u8>) {
         match self.parts.remove(&(choice, part)) {
-            Some(OpenPart::Thought { seal: Some(seal) }) => {
-                self.delta(choice, json!({ "content": [thinking("", Some(&seal))] }), out);
+            Some(OpenPart::Thought { seal }) => {
+                self.delta(choice, json!({ "content": [thought("", seal.as_ref())] }), out);
             }
             Some(OpenPart::Call(call)) => {
                 let calls = self.calls.entry(choice).or_default();
@@ -104,7 +104,7 @@ impl Encoder {
                 let call = tool_call(&call, &self.id, made, index);
                 self.delta(choice, json!({ "tool_calls": [call] }), out);
             }
-            Some(OpenPart::Text | OpenPart::Thought { seal: None }) | None => {}
+            Some(OpenPart::Text) | None => {}
         }
     }
 

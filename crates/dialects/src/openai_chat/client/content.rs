@@ -7,7 +7,12 @@ use crate::{
     data_url::media_at,
     fields::{Fields, invalid},
     foreign_seal::unpack,
+    json::{is_true, present, text},
 };
+
+/// The kinds of chunks that the canonical form has a name for.
+const KNOWN: [&str; 7] =
+    ["text", "refusal", "image_url", "document_url", "file", "input_audio", "thinking"];
 
 /// Takes `content`, which is a text or a list of chunks; none where it is absent.
 pub(super) fn content(
@@ -23,10 +28,26 @@ pub(super) fn content(
         Some(_) => return Err(message.wrong("content", "a string or a list of parts")),
     };
     let mut parts = Vec::with_capacity(chunks.len());
+    let mut is_open = false;
     for (index, value) in chunks.into_iter().enumerate() {
-        parts.extend(chunk(value, &format!("{place}[{index}]"), dialect, losses)?);
+        let goes_on = is_open_thought(&value);
+        match (parts.last_mut(), chunk(value, &format!("{place}[{index}]"), dialect, losses)?) {
+            (Some(Part::Reasoning(thought)), Some(Part::Reasoning(more))) if is_open => {
+                thought.text.push_str(&more.text);
+                thought.seal = more.seal;
+            }
+            (_, part) => parts.extend(part),
+        }
+        is_open = goes_on;
     }
     Ok(Some(parts))
+}
+
+/// Whether the next thought is more of this one, as Mistral's callers have it from a stream.
+fn is_open_thought(chunk: &Value) -> bool {
+    text(chunk, "type") == Some("thinking")
+        && present(chunk, "signature").is_none()
+        && !is_true(chunk, "closed")
 }
 
 /// Reads a chunk; of a kind that is not known here it is its own dialect's business.
@@ -36,7 +57,10 @@ fn chunk(
     dialect: Dialect,
     losses: &mut Losses,
 ) -> Result<Option<Part>, Fault> {
-    let mut chunk = Fields::of(value.clone(), place)?;
+    if text(&value, "type").is_some_and(|kind| !KNOWN.contains(&kind)) {
+        return Ok(Some(Part::Opaque(Opaque { dialect, json: value })));
+    }
+    let mut chunk = Fields::of(value, place)?;
     let part = match chunk.required_string("type")?.as_str() {
         "text" => Some(Part::text(chunk.required_string("text")?)),
         "refusal" => Some(Part::text(chunk.required_string("refusal")?)),
@@ -49,7 +73,7 @@ fn chunk(
         "file" => file(&mut chunk, losses)?.map(Part::Media),
         "input_audio" => Some(Part::Media(audio(&mut chunk, losses)?)),
         "thinking" => Some(Part::Reasoning(thinking(&mut chunk, dialect)?)),
-        _ => return Ok(Some(Part::Opaque(Opaque { dialect, json: value }))),
+        _ => None,
     };
     chunk.note_rest("messages", losses);
     Ok(part)
@@ -137,7 +161,6 @@ fn thinking(chunk: &mut Fields, dialect: Dialect) -> Result<Reasoning, Fault> {
         None => String::new(),
         Some(_) => return Err(invalid(format!("`{place}` must be a list of texts"))),
     };
-    // Whether the thought is complete, which it is when it comes back.
     chunk.take("closed");
     let seal = chunk.string("signature")?.map(|data| unpack(data, dialect));
     Ok(Reasoning { text, seal })
