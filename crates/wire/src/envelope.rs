@@ -203,6 +203,14 @@ mod tests {
             ("{} {}", "the body is not JSON: expected nothing after the first value at byte 3"),
             (r#"{"a":NaN}"#, "the body is not JSON: expected a value at byte 5"),
             (r#"{"model":NaN}"#, "the body is not JSON: expected a value at byte 9"),
+            (
+                "{\"a\":\"\t\"}",
+                "the body is not JSON: expected control characters to be escaped at byte 6",
+            ),
+            (
+                "{\"a\":\"b\u{1f}\"}",
+                "the body is not JSON: expected control characters to be escaped at byte 7",
+            ),
             (r#"{"a":1,}"#, "the body is not JSON: expected a string at byte 7"),
             (
                 r#"{"\ud800":1}"#,
@@ -224,6 +232,8 @@ mod tests {
     fn goes_as_deep_as_it_says() {
         let body = format!(r#"{{"a":{}{}}}"#, "[".repeat(63), "]".repeat(63));
         assert!(Envelope::read(body.as_bytes()).is_ok());
+        let wide = format!(r#"{{"a":[{}0]}}"#, "[],{},".repeat(100));
+        assert!(Envelope::read(wide.as_bytes()).is_ok());
     }
 
     #[test]
