@@ -5,13 +5,8 @@ use canonical::{
 };
 use serde_json::{Value, json};
 
-<<<<<<< HEAD
-use super::{content::Conversation, resource};
-use crate::{freeform::as_function, object::object, openai_chat::request::add_extras};
-=======
 use super::{content::Conversation, resource, schema::fitted};
-use crate::{object::object, openai_chat::request::add_extras};
->>>>>>> w-gem
+use crate::{freeform::as_function, object::object, openai_chat::request::add_extras};
 
 /// The most stop texts that the provider takes.
 const MOST_STOPS: usize = 5;
@@ -57,12 +52,8 @@ fn tools(tools: &[Tool], losses: &mut Losses) -> Value {
     if tools.iter().any(|tool| tool.strict == Some(true)) {
         losses.note("tools.strict");
     }
-<<<<<<< HEAD
-    let declaration = |tool: &Tool| {
-        let tool = as_function(tool);
-=======
     let mut declaration = |tool: &Tool| {
->>>>>>> w-gem
+        let tool = as_function(tool);
         object([
             ("name", json!(tool.name)),
             ("description", json!(tool.description)),

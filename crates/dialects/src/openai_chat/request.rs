@@ -43,7 +43,7 @@ pub(super) fn encode(request: &Request, quirks: &Quirks, losses: &mut Losses) ->
         ("stop", if request.stop.is_empty() { Value::Null } else { json!(request.stop) }),
         ("response_format", response_format(&request.output)),
         ("reasoning_effort", json!(effort(&request.reasoning, losses))),
-        ("user", json!(request.user)),
+        ("user", json!(user(request, losses))),
         ("stream", json!(request.stream)),
         ("stream_options", json!(include_usage.then(|| json!({ "include_usage": true })))),
     ]);
@@ -150,6 +150,19 @@ fn effort(reasoning: &ReasoningControl, losses: &mut Losses) -> Option<&'static 
         losses.note("reasoning.include");
     }
     reasoning_effort(reasoning, losses)
+}
+
+/// The longest id of a user that OpenAI takes.
+const LONGEST_USER_CHARS: usize = 64;
+
+/// Whom the caller asks for, unless the id is one that the provider would refuse.
+pub(crate) fn user<'a>(request: &'a Request, losses: &mut Losses) -> Option<&'a str> {
+    let user = request.user.as_deref()?;
+    let fits = user.chars().count() <= LONGEST_USER_CHARS;
+    if !fits {
+        losses.note("user");
+    }
+    Some(user).filter(|_| fits)
 }
 
 /// Writes how much to think; there are levels but no budgets.
