@@ -7,8 +7,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::problem;
-
 /// All registered providers.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct ProviderList {
@@ -115,7 +113,7 @@ impl HealthView {
             state: health.state.as_str(),
             checked_at: humantime::format_rfc3339_millis(health.checked_at).to_string(),
             latency_ms: milliseconds(health.latency),
-            error: health.fault.as_ref().map(|fault| problem::sentence(fault, None)),
+            error: health.fault.as_ref().map(|fault| pipeline::sentence(fault, None)),
             upstream_status: health.fault.as_ref().and_then(|fault| fault.upstream_status),
             // Every request is let through, whatever the probes say: there is no breaker to open.
             breaker: "closed",

@@ -7,6 +7,8 @@ use canonical::{
     Response,
 };
 
+use wire::Framing;
+
 use crate::StreamDecoder;
 
 /// One endpoint at which callers chat: how its requests are read and its answers written.
@@ -41,7 +43,39 @@ pub trait ChatEndpoint: Send + Sync {
     fn answer_decoder(&self) -> Box<dyn StreamDecoder>;
 
     /// How the streamed answer is cut into frames.
-    fn framing(&self) -> Framing;
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
+
+    /// The largest frame that a provider of the same dialect may send, in bytes.
+    fn largest_frame_bytes(&self) -> usize {
+        crate::LARGEST_FRAME_BYTES
+    }
+
+    /// The caller's headers that a provider of the same dialect is to see, lower case.
+    fn forwarded_headers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The pairs of the caller's query that a provider of the same dialect is to see, such as `a=b`.
+    fn forwarded_query(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Where a body names the model: paths of member names, `*` for each element of a list.
+    fn model_places(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"]]
+    }
+
+    /// Whether a streamed answer tells its usage only to those who ask by `stream_options`.
+    fn tells_usage_on_request(&self) -> bool {
+        false
+    }
+
+    /// Whether a frame of a stream is the one that only those see who asked for usage.
+    fn is_usage_frame(&self, _frame: &[u8]) -> bool {
+        false
+    }
 
     /// Reads a request. What the canonical form can't hold is noted in `losses`: no provider is told of it.
     ///
@@ -61,6 +95,16 @@ pub trait ChatEndpoint: Send + Sync {
 
     /// Starts writing a streamed answer to `request`.
     fn stream_encoder(&self, request: &Request, echo: &Echo) -> Box<dyn StreamEncoder>;
+
+    /// Writes the error that ends a stream of the provider's own frames, of which some went out already or none.
+    fn encode_break(&self, fault: &Fault, _after_frames: bool) -> Vec<u8> {
+        let echo =
+            Echo { model: String::new(), created: SystemTime::UNIX_EPOCH, id: String::new() };
+        let mut out = Vec::new();
+        self.stream_encoder(&Request::default(), &echo)
+            .encode(&Event::Failed(fault.clone()), &mut out);
+        out
+    }
 
     /// The status that callers see for a fault.
     fn error_status(&self, fault: &Fault) -> u16 {
@@ -83,17 +127,6 @@ pub trait StreamEncoder: Send {
     }
 }
 
-/// How a streamed answer is cut into frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// Server-sent events, each ended by an empty line.
-    Sse,
-    /// One JSON value a line.
-    Ndjson,
-    /// One JSON array, whose elements come one by one.
-    JsonArray,
-}
-
 /// What an answer repeats beside the provider's own words.
 #[derive(Clone, Debug)]
 pub struct Echo {
@@ -112,6 +145,11 @@ pub trait EmbeddingsEndpoint: Send + Sync {
 
     /// Where a provider of the same dialect takes the very same request, below its base URL.
     fn provider_target(&self, model: &str) -> String;
+
+    /// Where a body names the model; see [`ChatEndpoint::model_places`].
+    fn model_places(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"]]
+    }
 
     /// Reads a request.
     ///
@@ -133,6 +171,11 @@ pub trait EmbeddingsEndpoint: Send + Sync {
 pub trait CountEndpoint: Send + Sync {
     /// The dialect that callers speak here.
     fn dialect(&self) -> Dialect;
+
+    /// Where a body names the model; see [`ChatEndpoint::model_places`].
+    fn model_places(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"]]
+    }
 
     /// Reads a request, which is a chat's without what bears on the answer alone.
     ///

@@ -8,7 +8,7 @@ use canonical::{
 };
 use thiserror::Error;
 
-use crate::Quirks;
+use crate::{Framing, Quirks};
 
 /// One dialect's way of asking a provider and of reading its answers.
 ///
@@ -37,6 +37,11 @@ pub trait Codec: Send + Sync {
     ///
     /// Fails when the body is no answer of this dialect, or when it is an error in a 200's clothing.
     fn decode_response(&self, body: &[u8]) -> Result<Response, Fault>;
+
+    /// How a streamed answer is cut into frames.
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
 
     /// Starts reading a streamed answer of status 200.
     fn stream_decoder(&self) -> Box<dyn StreamDecoder>;
@@ -92,6 +97,11 @@ pub trait Codec: Send + Sync {
 
     /// Where the list of models is, at the given page; costs no tokens.
     fn models_target(&self, page: Option<&str>) -> String;
+
+    /// Whether a model that a provider lists under one id may be asked for under the other.
+    fn is_same_model(&self, listed: &str, asked: &str) -> bool {
+        listed == asked
+    }
 
     /// Reads one page of the list of models.
     ///

@@ -36,11 +36,18 @@ pub static GEMINI_EMBED: &dyn EmbeddingsEndpoint = &gemini::client::EmbedContent
 pub static GEMINI_BATCH_EMBED: &dyn EmbeddingsEndpoint = &gemini::client::BatchEmbedContents;
 /// Ollama's `POST /api/embed`.
 pub static OLLAMA_EMBED: &dyn EmbeddingsEndpoint = &ollama::client::Embed;
+/// Ollama's `POST /api/embeddings`, from before `/api/embed`.
+pub static OLLAMA_EMBEDDINGS: &dyn EmbeddingsEndpoint = &ollama::client::Embeddings;
 
 /// Anthropic's `POST /v1/messages/count_tokens`.
 pub static ANTHROPIC_COUNT: &dyn CountEndpoint = &anthropic::client::CountTokens;
 /// Gemini's `:countTokens`.
 pub static GEMINI_COUNT: &dyn CountEndpoint = &gemini::client::CountTokens;
+
+/// Ollama's `GET /api/ps` and `GET /api/version`.
+pub use ollama::client::{
+    encode_running as encode_ollama_running, encode_version as encode_ollama_version,
+};
 
 /// How a dialect lists models to callers.
 #[must_use]

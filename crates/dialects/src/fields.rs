@@ -32,6 +32,12 @@ impl Fields {
         }
     }
 
+    /// Renames the members, so that a dialect with several spellings is read in one.
+    pub(crate) fn renamed(self, rename: fn(&str) -> String) -> Self {
+        let members = self.members.into_iter().map(|(name, value)| (rename(&name), value));
+        Self { members: members.collect(), path: self.path }
+    }
+
     /// Where a member stands, for faults and for the faults of what is within it.
     pub(crate) fn place(&self, name: &str) -> String {
         format!("{}{name}", self.path)

@@ -24,18 +24,23 @@ mod foreign_seal;
 mod json;
 mod object;
 mod percent;
+mod prompt_tokens;
 mod retry_after;
+mod rfc3339;
 mod status;
+mod token_logprobs;
 mod tool_ids;
 
 use canonical::Dialect;
 
 pub use client::{
-    ChatEndpoint, CountEndpoint, Echo, EmbeddingsEndpoint, Framing, ModelsEndpoint, StreamEncoder,
+    ChatEndpoint, CountEndpoint, Echo, EmbeddingsEndpoint, ModelsEndpoint, StreamEncoder,
 };
 pub use codec::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, StreamDecoder};
 pub use endpoints::*;
+pub use prompt_tokens::prompt_tokens;
 pub use quirks::Quirks;
+pub use wire::Framing;
 
 /// The codec of every dialect, in the order of [`Dialect::ALL`].
 pub static DIALECTS: [&dyn Codec; 6] = [

@@ -7,13 +7,23 @@ pub struct Quirks {
     pub max_tokens_member: &'static str,
     /// Whether a streamed OpenAI chat request may ask for usage by `stream_options`.
     pub stream_usage: bool,
+    /// The largest context window that an Ollama server may be asked for, in tokens; unset leaves it to the codec.
+    pub largest_context_tokens: Option<u64>,
+    /// How long an Ollama server keeps a model loaded after a chat, in seconds; negative is forever, unset leaves
+    /// it to the server.
+    pub keep_alive_s: Option<i64>,
 }
 
 impl Quirks {
     /// What most OpenAI-compatible servers take.
-    pub const COMPATIBLE: Self = Self { max_tokens_member: "max_tokens", stream_usage: true };
+    pub const COMPATIBLE: Self = Self {
+        max_tokens_member: "max_tokens",
+        stream_usage: true,
+        largest_context_tokens: None,
+        keep_alive_s: None,
+    };
 
     /// What OpenAI itself takes: its reasoning models refuse `max_tokens`.
     pub const OPENAI: Self =
-        Self { max_tokens_member: "max_completion_tokens", stream_usage: true };
+        Self { max_tokens_member: "max_completion_tokens", ..Self::COMPATIBLE };
 }

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use canonical::{Fault, Losses};
-use providers::ProviderName;
+use canonical::Losses;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use providers::{ProviderName, Refused};
 
 use crate::{Refusal, resolve::Target};
 
@@ -14,7 +15,7 @@ pub struct About {
     pub provider: ProviderName,
     /// The model that was asked.
     pub model: String,
-    /// What the provider's dialect could not say.
+    /// What could not be said in the provider's dialect, or of its answer in the caller's.
     pub losses: Losses,
     /// How often a provider was asked.
     pub attempts: u32,
@@ -46,11 +47,35 @@ impl About {
     }
 
     /// Closes the account with what came of the call.
-    pub(crate) fn settle<T>(mut self, outcome: Result<T, Fault>) -> Result<(Self, T), Refusal> {
+    pub(crate) fn settle<T>(mut self, outcome: Result<T, Refused>) -> Result<(Self, T), Refusal> {
         self.upstream = self.sent.map(|sent| sent.elapsed()).unwrap_or_default();
         match outcome {
             Ok(answer) => Ok((self, answer)),
-            Err(fault) => Err(Refusal { fault, about: Some(self) }),
+            Err(refused) => Err(Refusal::of(refused, self)),
         }
+    }
+
+    /// The account as headers of the answer; a value that fits no header is left out.
+    #[must_use]
+    pub fn headers(&self) -> HeaderMap {
+        let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
+        let own = self.opened.elapsed().saturating_sub(self.upstream);
+        let timing = format!(
+            "gateway;dur={:.3}, upstream;dur={:.3}",
+            milliseconds(own),
+            milliseconds(self.upstream)
+        );
+        let dropped = Some(self.losses.to_string()).filter(|dropped| !dropped.is_empty());
+        let told = [
+            ("x-closedpaw-provider", Some(self.provider.to_string())),
+            ("x-closedpaw-model", Some(self.model.clone())),
+            ("x-closedpaw-attempts", Some(self.attempts.to_string())),
+            ("server-timing", Some(timing)),
+            ("x-closedpaw-dropped", dropped),
+        ];
+        let header = |(name, text): (&'static str, Option<String>)| {
+            Some((HeaderName::from_static(name), HeaderValue::try_from(text?).ok()?))
+        };
+        told.into_iter().filter_map(header).collect()
     }
 }

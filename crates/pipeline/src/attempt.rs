@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use canonical::{Fault, Losses, Request, Response};
-use http::Method;
+use canonical::{Dialect, Fault, Losses, Request, Response};
+use http::{HeaderMap, Method};
+use providers::{Question, Refused};
 use upstream::{Deadlines, Reply};
 
 use crate::Target;
@@ -27,6 +28,12 @@ pub(crate) enum Mode {
     Stream,
 }
 
+impl Mode {
+    pub(crate) fn of(stream: bool) -> Self {
+        if stream { Self::Stream } else { Self::Whole }
+    }
+}
+
 /// Writes the request in the provider's dialect.
 pub(crate) fn encode(target: &Target, mut request: Request, mode: Mode) -> (Bytes, Losses) {
     request.model.clone_from(&target.model);
@@ -37,15 +44,31 @@ pub(crate) fn encode(target: &Target, mut request: Request, mode: Mode) -> (Byte
     (body.into(), losses)
 }
 
-/// Sends the request; an answer of another status than 200 is a fault.
+/// Sends a request that the provider's codec wrote; an answer of another status than 200 is a fault.
 ///
 /// # Errors
 ///
 /// Fails with the one outcome of this try.
-pub(crate) async fn attempt(target: &Target, body: Bytes, mode: Mode) -> Result<Reply, Fault> {
-    let provider = &target.provider;
-    let path = provider.codec().chat_target(&target.model, mode == Mode::Stream);
-    let total = provider.config().timeout();
+pub(crate) async fn attempt(target: &Target, body: Bytes, mode: Mode) -> Result<Reply, Refused> {
+    let codec = target.provider.codec();
+    let path = codec.chat_target(&target.model, mode == Mode::Stream);
+    post(target, codec.dialect(), &path, HeaderMap::new(), body, mode).await
+}
+
+/// Sends a request in any language that the provider speaks.
+///
+/// # Errors
+///
+/// Fails with the one outcome of this try.
+pub(crate) async fn post(
+    target: &Target,
+    dialect: Dialect,
+    path: &str,
+    headers: HeaderMap,
+    body: Bytes,
+    mode: Mode,
+) -> Result<Reply, Refused> {
+    let total = target.provider.config().timeout();
     let first_byte = match mode {
         // A provider sends the head of a whole answer when the answer is complete.
         Mode::Whole => total,
@@ -57,7 +80,9 @@ pub(crate) async fn attempt(target: &Target, body: Bytes, mode: Mode) -> Result<
         idle: IDLE_LIMIT.min(total),
         total,
     };
-    provider.ask(Method::POST, &path, body, deadlines).await
+    let question =
+        Question { dialect, method: Method::POST, target: path, headers, body, deadlines };
+    target.provider.ask(question).await
 }
 
 /// Reads a whole answer.

@@ -1,17 +1,21 @@
 //! Relay: a provider's stream as canonical events.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use canonical::{Dialect, ErrorKind, Event, Fault, Response};
-use dialects::StreamDecoder;
+use canonical::{ErrorKind, Event, Fault, Response};
+use dialects::{Framing, StreamDecoder};
 use providers::Provider;
+use tokio::time::{Instant, timeout_at};
 use upstream::{Reply, ReplyBody};
 
 use crate::{
     Target,
     attempt::{MOST_ANSWER_BYTES, decode_whole},
 };
+
+/// How long a begun stream is held back for its answer to begin; after that a failure is told in the stream.
+pub(crate) const HOLD_LIMIT: Duration = Duration::from_secs(5);
 
 /// The events of one streamed answer. Dropping it hangs up on the provider.
 pub struct EventStream {
@@ -28,24 +32,26 @@ impl EventStream {
     /// A provider that answers at once and whole, although it was asked for a stream, is taken at its word.
     pub(crate) async fn begin(target: &Target, mut reply: Reply) -> Result<Self, Fault> {
         let first = reply.body.chunk().await;
-        let whole = match &first {
-            Some(Ok(chunk)) if is_whole_answer(target, chunk) => {
-                Some(read_rest(target, chunk, &mut reply.body).await?)
-            }
-            Some(_) | None => None,
-        };
+        let framing = target.provider.codec().framing();
+        if let Some(Ok(chunk)) = &first
+            && is_whole_answer(framing, chunk)
+        {
+            let whole = read_rest(chunk, &mut reply.body).await?;
+            return Ok(Self::of(&target.provider, reply.body, decode_whole(target, &whole)?));
+        }
         let mut stream = Self {
             provider: Arc::clone(&target.provider),
             body: reply.body,
             decoder: target.provider.codec().stream_decoder(),
-            ended: whole.is_some(),
-            ready: whole.map(Vec::from).unwrap_or_default().into(),
+            ended: false,
+            ready: VecDeque::new(),
         };
-        if !stream.ended {
-            stream.take(first);
-        }
+        stream.take(first);
+        let hold = Instant::now() + HOLD_LIMIT;
         while !stream.ended && !stream.ready.iter().any(begins_the_answer) {
-            stream.read().await;
+            if timeout_at(hold, stream.read()).await.is_err() {
+                return Ok(stream);
+            }
         }
         let said_something =
             stream.ready.iter().any(|event| matches!(event, Event::PartDelta { .. }));
@@ -56,6 +62,22 @@ impl EventStream {
                 Ok(stream)
             }
         }
+    }
+
+    /// The events of a whole answer.
+    pub(crate) fn of(provider: &Arc<Provider>, body: ReplyBody, response: Response) -> Self {
+        Self {
+            provider: Arc::clone(provider),
+            body,
+            decoder: provider.codec().stream_decoder(),
+            ended: true,
+            ready: Vec::from(response).into(),
+        }
+    }
+
+    /// Returns the next event if it has arrived already.
+    pub(crate) fn ready(&mut self) -> Option<Event> {
+        self.ready.pop_front()
     }
 
     /// Returns the next event; the last one is `Stop` or `Failed`, after which there is none.
@@ -105,21 +127,16 @@ impl EventStream {
     }
 }
 
-/// Whether a body that begins with `chunk` is one JSON object, where the dialect streams no bare JSON.
-fn is_whole_answer(target: &Target, chunk: &[u8]) -> bool {
-    let streams_bare_json = match target.provider.codec().dialect() {
-        Dialect::Ollama => true,
-        Dialect::OpenAiChat
-        | Dialect::OpenAiResponses
-        | Dialect::Anthropic
-        | Dialect::Gemini
-        | Dialect::Mistral => false,
-    };
-    !streams_bare_json && chunk.trim_ascii_start().starts_with(b"{")
+/// Whether a body that begins with `chunk` is one JSON object, where a stream holds none that is bare.
+pub(crate) fn is_whole_answer(framing: Framing, chunk: &[u8]) -> bool {
+    match framing {
+        Framing::Sse | Framing::JsonArray => chunk.trim_ascii_start().starts_with(b"{"),
+        Framing::Ndjson => false,
+    }
 }
 
 /// Reads the rest of a whole answer whose first piece is `chunk`.
-async fn read_rest(target: &Target, chunk: &[u8], body: &mut ReplyBody) -> Result<Response, Fault> {
+pub(crate) async fn read_rest(chunk: &[u8], body: &mut ReplyBody) -> Result<Vec<u8>, Fault> {
     let mut whole = chunk.to_vec();
     while let Some(piece) = body.chunk().await {
         whole.extend_from_slice(&piece?);
@@ -128,11 +145,11 @@ async fn read_rest(target: &Target, chunk: &[u8], body: &mut ReplyBody) -> Resul
             return Err(Fault::new(ErrorKind::Malformed, sentence));
         }
     }
-    decode_whole(target, &whole)
+    Ok(whole)
 }
 
 /// Whether an event is part of the answer, or its end.
-fn begins_the_answer(event: &Event) -> bool {
+pub(crate) fn begins_the_answer(event: &Event) -> bool {
     match event {
         Event::Start { .. } | Event::PartStart { .. } | Event::Usage(_) => false,
         Event::PartDelta { .. }

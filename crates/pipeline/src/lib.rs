@@ -1,28 +1,69 @@
-//! One chat call, from a named provider to a settled answer.
+//! One call, from what the caller sent to a settled answer.
 //!
-//! The steps are the functions that [`chat`] and [`stream`] call, in order: **resolve** (names to a provider
-//! and a model) → **admit** (may it run now) → **encode** (canonical form to the provider's dialect) →
-//! **attempt** (one try, one typed outcome) → the answer, **read whole** or relayed as **events**.
+//! The steps are the functions that [`answer`] calls, in order: **open** (find the model's name and whether the answer
+//! is streamed) → **resolve** (the name to a provider and a model) → **plan** (which lane) → **encode** (splice the
+//! caller's bytes, or translate them) → **admit** (may it run now) → **attempt** (one try, one typed outcome) → the
+//! answer, whole or as a **relay**.
+//!
+//! Callers that speak no dialect, such as the management API, enter at [`chat`] and [`stream`] with a request in the
+//! canonical form.
 
 mod about;
 mod attempt;
+mod byte_lane;
+mod byte_relay;
+mod call;
+mod count;
+mod embeddings;
 mod events;
+mod open;
+mod refusal;
+mod relay;
 mod resolve;
+mod splice;
 mod test;
+mod translate_lane;
 
 use std::time::Instant;
 
 use attempt::{Mode, attempt, encode, read_whole};
-use canonical::{Fault, Request, Response};
-use providers::Snapshot;
-use resolve::{Target, resolve};
+use canonical::{Request, Response};
+use providers::{Refused, Snapshot};
+use resolve::resolve;
 use upstream::Reply;
 
 pub use about::About;
+pub use call::{Answer, InferenceCall, PathCall};
+pub use count::{CountCall, Counted, count};
+pub use embeddings::{EmbeddingsCall, embed};
 pub use events::EventStream;
+pub use refusal::{Refusal, log, sentence};
+pub use relay::Relay;
+pub use resolve::{Target, resolve_name};
 pub use test::{Proof, test};
 
-/// A chat as a caller asks for it: the request, and by whom it shall be answered.
+/// Answers a chat in the caller's own dialect.
+///
+/// Returns once a streamed answer has begun, so that whatever fails before can still be told by a status.
+///
+/// # Errors
+///
+/// Fails with what the caller is to be told; what is known about the call comes with it.
+pub async fn answer(snapshot: &Snapshot, call: &InferenceCall) -> Result<(About, Answer), Refusal> {
+    let began = Instant::now();
+    let opened = open::open(call)?;
+    let target = resolve_name(snapshot, &opened.model).await?;
+    let mut about = About::of(&target, began);
+    let speaks_alike = target.provider.config().dialects().contains(&call.endpoint.dialect());
+    let outcome = if speaks_alike {
+        byte_lane::answer(&target, call, &opened, &mut about).await
+    } else {
+        translate_lane::answer(&target, call, &opened, &mut about).await.map_err(Refused::reworded)
+    };
+    about.settle(outcome)
+}
+
+/// A chat in the canonical form: the request, and by whom it shall be answered.
 #[derive(Debug)]
 pub struct ChatCall {
     /// The registered name of a provider; the default one when unset.
@@ -37,12 +78,12 @@ pub struct ChatCall {
 ///
 /// Fails with what the caller is to be told; what is known about the call comes with it.
 pub async fn chat(snapshot: &Snapshot, call: ChatCall) -> Result<(About, Response), Refusal> {
-    let opened = Instant::now();
-    let target = resolve(snapshot, &call)?;
-    let mut about = About::of(&target, opened);
+    let began = Instant::now();
+    let target = resolve(snapshot, call.provider.as_deref(), &call.request.model)?;
+    let mut about = About::of(&target, began);
     let answer = async {
         let reply = send(&target, &mut about, call.request, Mode::Whole).await?;
-        read_whole(&target, reply).await
+        Ok(read_whole(&target, reply).await?)
     }
     .await;
     about.settle(answer)
@@ -56,12 +97,12 @@ pub async fn chat(snapshot: &Snapshot, call: ChatCall) -> Result<(About, Respons
 ///
 /// Fails with what the caller is to be told; what is known about the call comes with it.
 pub async fn stream(snapshot: &Snapshot, call: ChatCall) -> Result<(About, EventStream), Refusal> {
-    let opened = Instant::now();
-    let target = resolve(snapshot, &call)?;
-    let mut about = About::of(&target, opened);
+    let began = Instant::now();
+    let target = resolve(snapshot, call.provider.as_deref(), &call.request.model)?;
+    let mut about = About::of(&target, began);
     let answer = async {
         let reply = send(&target, &mut about, call.request, Mode::Stream).await?;
-        EventStream::begin(&target, reply).await
+        Ok(EventStream::begin(&target, reply).await?)
     }
     .await;
     about.settle(answer)
@@ -73,25 +114,10 @@ async fn send(
     about: &mut About,
     request: Request,
     mode: Mode,
-) -> Result<Reply, Fault> {
+) -> Result<Reply, Refused> {
     target.provider.admit_chat(about.opened)?;
     let (body, losses) = encode(target, request, mode);
     about.losses = losses;
     about.begin_attempt();
     attempt(target, body, mode).await
-}
-
-/// Why a chat was not answered.
-#[derive(Debug)]
-pub struct Refusal {
-    /// What went wrong.
-    pub fault: Fault,
-    /// What is known about the call, once a provider was chosen.
-    pub about: Option<About>,
-}
-
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        Self { fault, about: None }
-    }
 }

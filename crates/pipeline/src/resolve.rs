@@ -3,47 +3,126 @@
 use std::sync::Arc;
 
 use canonical::{ErrorKind, Fault};
-use providers::{Provider, Snapshot, check_model};
-
-use crate::ChatCall;
+use futures_util::future::join_all;
+use providers::{Freshness, Provider, Snapshot, check_model};
 
 /// A provider and the model to ask it for.
 #[derive(Clone)]
-pub(crate) struct Target {
+pub struct Target {
     /// The provider.
-    pub(crate) provider: Arc<Provider>,
+    pub provider: Arc<Provider>,
     /// The model's id, as the provider knows it.
-    pub(crate) model: String,
+    pub model: String,
 }
 
-/// Finds the provider and the model that the call means.
-pub(crate) fn resolve(snapshot: &Snapshot, call: &ChatCall) -> Result<Target, Fault> {
-    let invalid = |sentence| Fault::new(ErrorKind::InvalidRequest, sentence);
-    let name = match (&call.provider, snapshot.default_name()) {
-        (Some(name), _) => name.as_str(),
+/// Finds the provider and the model that are named apart; the default provider and its default model when unnamed.
+pub(crate) fn resolve(
+    snapshot: &Snapshot,
+    provider: Option<&str>,
+    model: &str,
+) -> Result<Target, Fault> {
+    let name = match (provider, snapshot.default_name()) {
+        (Some(name), _) => name,
         (None, Some(default)) => default.as_str(),
         (None, None) => {
             return Err(invalid(
-                "No provider given, and none is the default: send 'provider' or set one".to_owned(),
+                "No provider given, and none is the default: send 'provider' or set one",
             ));
         }
     };
     let provider = snapshot
         .find(name)
         .map_err(|error| Fault::new(ErrorKind::NotFound, format!("{error}: {name}")))?;
-    let config = provider.config();
-    if !config.enabled {
-        return Err(invalid(format!(
-            "Provider {name} is disabled: enable it, or choose another provider"
-        )));
-    }
-    provider.require_api_key()?;
-    let asked = Some(&call.request.model).filter(|model| !model.is_empty());
-    let model = asked.or(config.default_model.as_ref()).cloned().ok_or_else(|| {
+    let default_model = &provider.config().default_model;
+    let model = Some(model).filter(|model| !model.is_empty());
+    let model = model.or(default_model.as_deref()).ok_or_else(|| {
         invalid(format!(
             "No model given, and provider {name} has no default_model: send 'model' or set one"
         ))
     })?;
-    let model = check_model("model", model).map_err(|error| invalid(error.to_string()))?;
+    target(provider, model)
+}
+
+/// Finds the provider and the model that one name means.
+///
+/// `PROVIDER/MODEL` names both. Any other name is looked for in the default provider's list of models, then in all
+/// lists; what stands in none goes to a default provider whose list can't be had.
+///
+/// # Errors
+///
+/// Fails when the name means nothing, or two things.
+pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fault> {
+    if name.is_empty() {
+        return Err(invalid("`model` is missing: send PROVIDER/MODEL, or a model's own name"));
+    }
+    if let Some((provider, model)) = name.split_once('/')
+        && let Ok(provider) = snapshot.find(provider)
+    {
+        return target(provider, model);
+    }
+    let default = snapshot.default_name().and_then(|name| snapshot.find(name.as_str()).ok());
+    let default = default.filter(|provider| provider.config().enabled);
+    let mut unlisted_default = None;
+    if let Some(default) = default {
+        let models = default.models(Freshness::Cached).await;
+        if let Some(model) = listed(default, &models.ids, name) {
+            return target(default, &model);
+        }
+        unlisted_default = Some(default).filter(|_| models.ids.is_empty());
+    }
+    let others = snapshot.enabled().filter(|other| {
+        !other.config().lacks_api_key()
+            && !default.is_some_and(|default| Arc::ptr_eq(default, other))
+    });
+    let lists = others.map(|other| async move {
+        let models = other.models(Freshness::Cached).await;
+        listed(other, &models.ids, name).map(|model| (other, model))
+    });
+    let found: Vec<_> = join_all(lists).await.into_iter().flatten().collect();
+    match (found.as_slice(), unlisted_default) {
+        ([(provider, model)], _) => target(provider, model),
+        ([], Some(default)) => target(default, name),
+        ([], None) => Err(Fault::new(
+            ErrorKind::NotFound,
+            format!(
+                "no provider lists the model '{name}': send PROVIDER/MODEL, or see the list of models"
+            ),
+        )),
+        (several, _) => {
+            let names: Vec<_> = several
+                .iter()
+                .map(|(provider, model)| format!("{}/{model}", provider.config().name))
+                .collect();
+            Err(invalid(format!(
+                "the model '{name}' is ambiguous: send one of {}",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+/// The id under which a provider lists a model.
+fn listed(provider: &Provider, ids: &[String], name: &str) -> Option<String> {
+    let codec = provider.codec();
+    let exact = ids.iter().find(|id| *id == name);
+    exact.or_else(|| ids.iter().find(|id| codec.is_same_model(id, name))).cloned()
+}
+
+/// A model of a provider that may be asked.
+fn target(provider: &Arc<Provider>, model: &str) -> Result<Target, Fault> {
+    let config = provider.config();
+    if !config.enabled {
+        return Err(invalid(format!(
+            "Provider {} is disabled: enable it, or choose another provider",
+            config.name
+        )));
+    }
+    provider.require_api_key()?;
+    let model =
+        check_model("model", model.to_owned()).map_err(|error| invalid(error.to_string()))?;
     Ok(Target { provider: Arc::clone(provider), model })
+}
+
+fn invalid(sentence: impl Into<String>) -> Fault {
+    Fault::new(ErrorKind::InvalidRequest, sentence)
 }

@@ -53,10 +53,20 @@ impl ProviderConfig {
         timeout.and_then(Result::ok).unwrap_or(DEFAULT_TIMEOUT)
     }
 
-    /// The language that it speaks.
+    /// The languages that it speaks; the first is the one it is translated to.
+    #[must_use]
+    pub fn dialects(&self) -> &[Dialect] {
+        match (&self.settings.dialects, self.settings.preset) {
+            (Some(chosen), _) => chosen,
+            (None, Some(preset)) => preset.dialects,
+            (None, None) => self.provider_type.dialects(),
+        }
+    }
+
+    /// The language that it is translated to.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
-        self.provider_type.dialect()
+        self.dialects().first().copied().unwrap_or(Dialect::OpenAiChat)
     }
 
     /// How it differs from others of its dialect.

@@ -1,5 +1,6 @@
 //! The known OpenAI-compatible vendors and local servers: one row each.
 
+use canonical::Dialect;
 use dialects::Quirks;
 use upstream::Network;
 
@@ -16,6 +17,8 @@ pub struct Preset {
     pub network: Network,
     /// Whether it answers nobody without an API key.
     pub needs_key: bool,
+    /// The languages that it speaks below `base_url`, the preferred one first.
+    pub dialects: &'static [Dialect],
     /// Whether it tells its models.
     pub models: ModelsEndpoint,
     /// A path below `base_url` whose GET costs nothing and refuses a wrong key, where the list of models does not.
@@ -42,6 +45,13 @@ pub enum ModelsEndpoint {
 /// Takes only `max_tokens`, and no `stream_options`.
 const STRICT: Quirks = Quirks { stream_usage: false, ..Quirks::COMPATIBLE };
 
+/// Speaks OpenAI's chat completions alone.
+const CHAT: &[Dialect] = &[Dialect::OpenAiChat];
+
+/// Speaks Anthropic's messages and OpenAI's Responses as well.
+const CHAT_RESPONSES_MESSAGES: &[Dialect] =
+    &[Dialect::OpenAiChat, Dialect::OpenAiResponses, Dialect::Anthropic];
+
 /// All known vendors and servers: the hosted ones, then the local ones.
 ///
 /// A fact that no page confirms has the value of [`Quirks::COMPATIBLE`], and a comment that says so.
@@ -53,6 +63,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "https://openrouter.ai/api/v1",
         network: Network::Public,
         needs_key: true,
+        dialects: CHAT,
         models: ModelsEndpoint::Listed,
         key_check: Some("/key"),
         refused_key: None,
@@ -66,6 +77,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "https://api.groq.com/openai/v1",
         network: Network::Public,
         needs_key: true,
+        dialects: CHAT,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
@@ -80,6 +92,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "https://api.deepseek.com",
         network: Network::Public,
         needs_key: true,
+        dialects: CHAT,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
@@ -94,6 +107,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "https://api.x.ai/v1",
         network: Network::Public,
         needs_key: true,
+        dialects: CHAT,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: Some("Incorrect API key provided"),
@@ -108,6 +122,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "https://api.together.ai/v1",
         network: Network::Public,
         needs_key: true,
+        dialects: CHAT,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
@@ -122,6 +137,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "https://api.fireworks.ai/inference/v1",
         network: Network::Public,
         needs_key: true,
+        dialects: CHAT,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
@@ -135,6 +151,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "https://api.cerebras.ai/v1",
         network: Network::Public,
         needs_key: true,
+        dialects: CHAT,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
@@ -149,6 +166,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "https://api.perplexity.ai",
         network: Network::Public,
         needs_key: true,
+        dialects: CHAT,
         models: ModelsEndpoint::NotOffered,
         key_check: None,
         refused_key: None,
@@ -163,6 +181,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "https://api.cohere.ai/compatibility/v1",
         network: Network::Public,
         needs_key: true,
+        dialects: CHAT,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
@@ -177,6 +196,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "https://integrate.api.nvidia.com/v1",
         network: Network::Public,
         needs_key: true,
+        dialects: CHAT,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
@@ -190,6 +210,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "http://127.0.0.1:1234/v1",
         network: Network::Local,
         needs_key: false,
+        dialects: CHAT_RESPONSES_MESSAGES,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
@@ -203,6 +224,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "http://127.0.0.1:8000/v1",
         network: Network::Local,
         needs_key: false,
+        dialects: CHAT_RESPONSES_MESSAGES,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
@@ -217,6 +239,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "http://127.0.0.1:8080/v1",
         network: Network::Local,
         needs_key: false,
+        dialects: CHAT_RESPONSES_MESSAGES,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
@@ -231,6 +254,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "http://127.0.0.1:8080/v1",
         network: Network::Local,
         needs_key: false,
+        dialects: CHAT,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
@@ -245,6 +269,7 @@ pub const PRESETS: &[Preset] = &[
         base_url: "http://127.0.0.1:1337/v1",
         network: Network::Local,
         needs_key: true,
+        dialects: CHAT,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,

@@ -7,13 +7,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use canonical::{ErrorKind, Fault};
+use canonical::{Dialect, ErrorKind, Fault};
 use dialects::{Codec, ErrorAnswer};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use limits::SlidingWindow;
 use upstream::{Call, Client, Deadlines, Egress, Reply};
 
-use crate::{ProviderConfig, ProviderError, health::HealthCheck, models::ModelList};
+use crate::{
+    ProviderConfig, ProviderError, Question, Refused, health::HealthCheck, models::ModelList,
+    request_headers::RequestHeaders,
+};
 
 /// The span that `rate_limit` counts over.
 const RATE_SPAN: Duration = Duration::from_secs(60);
@@ -29,7 +32,8 @@ pub struct Provider {
     config: ProviderConfig,
     codec: &'static dyn Codec,
     client: Client,
-    headers: HeaderMap,
+    /// What every request carries, for each language that the provider speaks.
+    headers: Vec<RequestHeaders>,
     rate: Option<Arc<Mutex<SlidingWindow>>>,
     pub(crate) models: Arc<ModelList>,
     pub(crate) health: Arc<HealthCheck>,
@@ -41,7 +45,11 @@ impl Provider {
         let codec = dialects::codec(config.dialect());
         let client = Client::new(&config.base_url, config.network, Arc::clone(egress));
         Ok(Self {
-            headers: request_headers(&config, codec)?,
+            headers: config
+                .dialects()
+                .iter()
+                .map(|dialect| RequestHeaders::new(&config, *dialect))
+                .collect::<Result<_, _>>()?,
             rate: new_window(config.rate_limit),
             codec,
             client,
@@ -78,7 +86,7 @@ impl Provider {
         &self.config
     }
 
-    /// The codec of the language that it speaks.
+    /// The codec of the language that it is translated to.
     #[must_use]
     pub fn codec(&self) -> &'static dyn Codec {
         self.codec
@@ -118,53 +126,61 @@ impl Provider {
 
     /// Reads the document at `target` below the base URL, which costs no tokens. The caller sets the limit.
     pub(crate) async fn read(&self, target: &str) -> Result<Bytes, Fault> {
-        let reply = self.ask(Method::GET, target, Bytes::new(), Deadlines::default()).await?;
+        let question = Question {
+            dialect: self.codec.dialect(),
+            method: Method::GET,
+            target,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            deadlines: Deadlines::default(),
+        };
+        let reply = self.ask(question).await?;
         reply.body.collect(MOST_DOCUMENT_BYTES).await
     }
 
-    /// Asks the provider for `target`, below its base URL.
+    /// Asks the provider.
     ///
     /// # Errors
     ///
     /// Fails when no answer of status 200 begins; the provider's own words are the fault's text.
-    pub async fn ask(
-        &self,
-        method: Method,
-        target: &str,
-        body: Bytes,
-        deadlines: Deadlines,
-    ) -> Result<Reply, Fault> {
+    pub async fn ask(&self, question: Question<'_>) -> Result<Reply, Refused> {
         self.require_api_key()?;
-        let mut headers = self.headers.clone();
+        let Question { dialect, method, target, headers, body, deadlines } = question;
+        let own = self.headers.iter().find(|own| own.dialect == dialect);
+        let mut headers = own.map(|own| own.beside(headers)).unwrap_or_default();
         if !body.is_empty() {
             let json = HeaderValue::from_static("application/json");
             headers.insert(header::CONTENT_TYPE, json);
         }
-        let call = Call { method, target, headers, body, deadlines };
-        let reply = self.client.send(call).await?;
-        if reply.status == 200 { Ok(reply) } else { Err(self.read_error(reply).await) }
+        let reply = self.client.send(Call { method, target, headers, body, deadlines }).await?;
+        if reply.status == 200 { Ok(reply) } else { Err(self.read_error(dialect, reply).await) }
     }
 
     /// Reads an answer of another status than 200, and takes our own secrets out of it.
-    async fn read_error(&self, reply: Reply) -> Fault {
+    async fn read_error(&self, dialect: Dialect, reply: Reply) -> Refused {
         let (status, headers) = (reply.status, reply.headers);
         if (300..400).contains(&status) {
             let sentence = "it redirects, which is never followed: set base_url to where it leads";
-            return Fault::new(ErrorKind::UpstreamFailed, sentence).with_upstream_status(status);
+            let fault = Fault::new(ErrorKind::UpstreamFailed, sentence);
+            return fault.with_upstream_status(status).into();
         }
         let body = reply.body.collect(MOST_ERROR_BYTES).await.unwrap_or_default();
         // Once here, so that a text that is cut short can't end within a secret, and once below, where
         // JSON had escaped one.
-        let body = self.without_secrets(String::from_utf8_lossy(&body).into_owned());
+        let clean = self.without_secrets(String::from_utf8_lossy(&body).into_owned());
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let received_at = SystemTime::now();
-        let answer = ErrorAnswer { status, header: &header, received_at, body: body.as_bytes() };
-        let mut fault = self.codec.decode_error(&answer);
+        let answer = ErrorAnswer { status, header: &header, received_at, body: clean.as_bytes() };
+        let mut fault = dialects::codec(dialect).decode_error(&answer);
         let refused_key = self.config.settings.preset.and_then(|preset| preset.refused_key);
         if refused_key.is_some_and(|words| fault.public.contains(words)) {
             fault = Fault::new(ErrorKind::KeyRefused, fault.public).with_upstream_status(status);
         }
-        self.redacted(fault)
+        let redacted = self.redacted(fault.clone());
+        let holds_secrets = redacted != fault || clean.as_bytes() != body;
+        let is_json = header("content-type").is_some_and(|kind| kind.contains("json"));
+        let body = Some(body).filter(|body| is_json && !body.is_empty() && !holds_secrets);
+        Refused { fault: redacted, body }
     }
 
     /// Takes the provider's key and header values out of the words of a fault.
@@ -188,32 +204,4 @@ impl Provider {
 /// Begins an empty window, where there is a limit.
 fn new_window(rate_limit: Option<u32>) -> Option<Arc<Mutex<SlidingWindow>>> {
     rate_limit.map(|limit| Arc::new(Mutex::new(SlidingWindow::new(limit, RATE_SPAN))))
-}
-
-/// Puts together the headers that every request to the provider carries.
-fn request_headers(config: &ProviderConfig, codec: &dyn Codec) -> Result<HeaderMap, ProviderError> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in codec.fixed_headers() {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    if let Some(key) = &config.api_key {
-        let credential = codec.credential();
-        let value = format!("{}{}", credential.prefix, key.expose());
-        headers
-            .insert(HeaderName::from_static(credential.header), secret_value("api_key", &value)?);
-    }
-    for (name, value) in &config.headers {
-        let parsed = HeaderName::try_from(name.as_str())
-            .map_err(|_| ProviderError::Invalid(format!("Invalid header name {name:?}")))?;
-        headers.insert(parsed, secret_value(name, value.expose())?);
-    }
-    Ok(headers)
-}
-
-/// Makes a header value that is never shown in logs.
-fn secret_value(name: &str, text: &str) -> Result<HeaderValue, ProviderError> {
-    let mut value = HeaderValue::from_str(text)
-        .map_err(|_| ProviderError::Invalid(format!("The value of {name} fits no header")))?;
-    value.set_sensitive(true);
-    Ok(value)
 }

@@ -59,15 +59,17 @@ impl ProviderType {
         }
     }
 
-    /// The language that providers of this type speak.
+    /// The languages that providers of this type speak, unless settings say otherwise; the first is the one they are
+    /// translated to.
     #[must_use]
-    pub const fn dialect(self) -> Dialect {
+    pub const fn dialects(self) -> &'static [Dialect] {
         match self {
-            Self::Ollama => Dialect::Ollama,
-            Self::OpenAi | Self::Custom => Dialect::OpenAiChat,
-            Self::Anthropic => Dialect::Anthropic,
-            Self::Google => Dialect::Gemini,
-            Self::Mistral => Dialect::Mistral,
+            Self::Ollama => &[Dialect::Ollama],
+            Self::OpenAi => &[Dialect::OpenAiChat, Dialect::OpenAiResponses],
+            Self::Custom => &[Dialect::OpenAiChat],
+            Self::Anthropic => &[Dialect::Anthropic],
+            Self::Google => &[Dialect::Gemini],
+            Self::Mistral => &[Dialect::Mistral],
         }
     }
 

@@ -1,5 +1,6 @@
 //! The settings that only some provider types have: a closed set per type.
 
+use canonical::Dialect;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -12,6 +13,8 @@ use crate::{
 pub struct Settings {
     /// The known vendor that a custom provider is.
     pub preset: Option<&'static Preset>,
+    /// The languages that a custom provider speaks, the preferred one first.
+    pub dialects: Option<Vec<Dialect>>,
 }
 
 impl Settings {
@@ -28,9 +31,12 @@ impl Settings {
         for (member, value) in members {
             match (provider_type, member.as_str()) {
                 (ProviderType::Custom, "preset") => settings.preset = Some(find_preset(value)?),
+                (ProviderType::Custom, "dialects") => {
+                    settings.dialects = Some(read_dialects(value)?);
+                }
                 (ProviderType::Custom, _) => {
                     return Err(format!(
-                        "Unknown setting '{member}' for a custom provider: the only one is 'preset'"
+                        "Unknown setting '{member}' for a custom provider: there are 'preset' and 'dialects'"
                     ));
                 }
                 (_, _) => {
@@ -47,8 +53,28 @@ impl Settings {
     #[must_use]
     pub fn to_json(&self) -> Map<String, Value> {
         let preset = self.preset.map(|preset| ("preset".to_owned(), Value::from(preset.id)));
-        preset.into_iter().collect()
+        let names =
+            |dialects: &Vec<Dialect>| dialects.iter().map(|dialect| dialect.as_str()).collect();
+        let dialects = self.dialects.as_ref().map(|chosen| ("dialects".to_owned(), names(chosen)));
+        preset.into_iter().chain(dialects).collect()
     }
+}
+
+/// Reads a list of dialects, which names each once.
+fn read_dialects(value: &Value) -> Result<Vec<Dialect>, String> {
+    let fault = || {
+        let known = Dialect::ALL.map(Dialect::as_str).join(", ");
+        format!("settings.dialects must be a list that names some of these once each: {known}")
+    };
+    let mut dialects = Vec::new();
+    for name in value.as_array().ok_or_else(fault)? {
+        let dialect = name.as_str().and_then(Dialect::parse).ok_or_else(fault)?;
+        if dialects.contains(&dialect) {
+            return Err(fault());
+        }
+        dialects.push(dialect);
+    }
+    if dialects.is_empty() { Err(fault()) } else { Ok(dialects) }
 }
 
 /// Looks a preset up by the id that the caller sent.

@@ -54,7 +54,7 @@ impl Front {
                 let request = request.map(|body| PacedBody::new(body, limits).boxed_unsync());
                 self.router.respond(found, request_id, *peer, request).await
             }
-            Err(refusal) => refusal.into(),
+            Err(refusal) => self.router.refuse(refusal, &path, request.headers()),
         };
         let response = finish(response, &method, request_id);
         record.status = Some(response.status());

@@ -46,7 +46,7 @@ pub use limits::Limits;
 pub use request_id::RequestId;
 pub use response::{Body, BodyFailure, Response};
 pub use route::{Access, Answering, Handler, Route};
-pub use router::{RouteError, Router};
+pub use router::{RouteError, Router, Wording};
 pub use tls::{Tls, TlsError};
 
 use door::Scheme;

@@ -8,7 +8,8 @@ use percent_encoding::percent_decode_str;
 
 use crate::refusal::Refusal;
 
-/// Checks that no one downstream or upstream of us could read the path as another.
+/// Checks that no one downstream or upstream of us could read the path as another. An encoded slash is for whoever
+/// matches the path to judge: see [`has_encoded_slash`].
 pub(crate) fn check(path: &str) -> Result<(), Refusal> {
     let segments = path.strip_prefix('/').ok_or(Refusal::PathNotNormal)?;
     let count = segments.split('/').count();
@@ -17,12 +18,19 @@ pub(crate) fn check(path: &str) -> Result<(), Refusal> {
             return Err(Refusal::PathNotNormal);
         }
         let segment = decode(raw)?;
-        let crooked = |c: char| c.is_control() || c == '/' || c == '\\';
-        if segment == "." || segment == ".." || segment.contains(crooked) {
+        let crooked = |c: char| c.is_control() || c == '\\';
+        let is_step = |name: &str| name == "." || name == "..";
+        if segment.split('/').any(is_step) || segment.contains(crooked) {
             return Err(Refusal::PathNotNormal);
         }
     }
     Ok(())
+}
+
+/// Whether a slash is written so that it divides no segments. Only a parameter that may hold slashes anyway, such as
+/// a model's id, can be read in one way then.
+pub(crate) fn has_encoded_slash(path: &str) -> bool {
+    path.as_bytes().windows(3).any(|bytes| bytes.eq_ignore_ascii_case(b"%2f"))
 }
 
 /// Percent-decodes one value taken from a path.

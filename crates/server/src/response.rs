@@ -59,7 +59,7 @@ pub fn detail(status: StatusCode, sentence: &str) -> Response {
 
 /// Answers with bytes that are all there.
 pub fn bytes(status: StatusCode, content_type: &'static str, content: Bytes) -> Response {
-    typed(status, content_type, Full::new(content).map_err(|never| match never {}).boxed_unsync())
+    typed(status, content_type, full(content))
 }
 
 /// Answers with bytes as they come. A body that fails aborts the connection.
@@ -70,6 +70,11 @@ where
 {
     let body = body.map_err(|failure| BodyFailure::Broken(failure.into()));
     typed(status, content_type, body.boxed_unsync())
+}
+
+/// A body of bytes that are all there.
+pub(crate) fn full(content: Bytes) -> Body {
+    Full::new(content).map_err(|never| match never {}).boxed_unsync()
 }
 
 /// A body of no bytes.

@@ -6,14 +6,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use http::header::{ALLOW, HeaderValue};
+use bytes::Bytes;
+use http::header::{ALLOW, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode};
 use thiserror::Error;
 
 use crate::accept::asks_for_json;
 use crate::credential::{self, Authenticate};
 use crate::refusal::Refusal;
-use crate::response::{detail, finish};
+use crate::response::{detail, finish, full};
 use crate::{Access, Body, Call, RequestId, Response, Route, path};
 
 /// All routes, and who knows the valid keys.
@@ -22,7 +23,11 @@ pub struct Router {
     /// From a path to its rows in `routes`, one for each method.
     paths: matchit::Router<Vec<usize>>,
     keys: Arc<dyn Authenticate>,
+    wording: Wording,
 }
+
+/// Words a refusal of the door as JSON for callers of a path who expect another shape than `{"detail": sentence}`.
+pub type Wording = fn(path: &str, &HeaderMap, StatusCode, sentence: &str) -> Option<Bytes>;
 
 /// Two routes that no request could tell apart, or a malformed pattern.
 #[derive(Debug, Error)]
@@ -66,7 +71,13 @@ impl Router {
                 .insert(path, rows)
                 .map_err(|error| RouteError { path, reason: error.to_string() })?;
         }
-        Ok(Self { routes, paths, keys })
+        Ok(Self { routes, paths, keys, wording: |_, _, _, _| None })
+    }
+
+    /// Sets how refusals are worded.
+    #[must_use]
+    pub fn with_wording(self, wording: Wording) -> Self {
+        Self { wording, ..self }
     }
 
     /// All rows in the order given, for generated documentation and for tests of the whole table.
@@ -92,7 +103,13 @@ impl Router {
         if let Err(refusal) = path::check(path) {
             return Found::Refused(refusal);
         }
-        let Ok(matched) = self.paths.at(path) else { return Found::Nothing };
+        let matched = self.paths.at(path);
+        if path::has_encoded_slash(path)
+            && !matched.as_ref().is_ok_and(|found| self.spans(found.value))
+        {
+            return Found::Refused(Refusal::PathNotNormal);
+        }
+        let Ok(matched) = matched else { return Found::Nothing };
         let served = if method == Method::HEAD { &Method::GET } else { method };
         let mut rows = matched.value.iter().filter_map(|row| self.routes.get(*row));
         let Some(route) = rows.clone().find(|route| route.method == served) else {
@@ -107,6 +124,11 @@ impl Router {
         }
     }
 
+    /// Whether rows have a pattern whose last parameter takes the rest of the path, slashes included.
+    fn spans(&self, rows: &[usize]) -> bool {
+        rows.iter().filter_map(|row| self.routes.get(*row)).any(|route| route.path.contains("{*"))
+    }
+
     pub(crate) async fn respond(
         &self,
         found: Found<'_>,
@@ -115,7 +137,7 @@ impl Router {
         request: Request<Body>,
     ) -> Response {
         if let Err(refusal) = self.admit(found.access(), request.headers()) {
-            return refusal.into();
+            return self.refuse(refusal, request.uri().path(), request.headers());
         }
         match found {
             Found::Route { route, params } => {
@@ -125,10 +147,29 @@ impl Router {
                 let call = Call { request_id, method, query, headers, peer, params, body };
                 isolated(route, call).await
             }
-            Found::OtherMethods(methods) => method_not_allowed(&methods),
-            Found::Nothing => Refusal::NotFound.into(),
-            Found::Refused(refusal) => refusal.into(),
+            Found::OtherMethods(methods) => {
+                let refusal = Refusal::Method;
+                let mut response = self.refuse(refusal, request.uri().path(), request.headers());
+                response.headers_mut().extend(allow(&methods));
+                response
+            }
+            Found::Nothing => {
+                self.refuse(Refusal::NotFound, request.uri().path(), request.headers())
+            }
+            Found::Refused(refusal) => {
+                self.refuse(refusal, request.uri().path(), request.headers())
+            }
         }
+    }
+
+    /// Answers a refusal in the words that fit the path.
+    pub(crate) fn refuse(&self, refusal: Refusal, path: &str, headers: &HeaderMap) -> Response {
+        let mut response = Response::from(refusal);
+        let body = (self.wording)(path, headers, refusal.status(), &refusal.to_string());
+        if let Some(body) = body {
+            *response.body_mut() = full(body);
+        }
+        response
     }
 
     /// The one place where a request is let in or not: by the matched route and its own headers.
@@ -183,14 +224,11 @@ async fn isolated(route: &Route, call: Call) -> Response {
     }
 }
 
-fn method_not_allowed(methods: &[&Method]) -> Response {
+/// The header that says which methods a path takes.
+fn allow(methods: &[&Method]) -> Option<(HeaderName, HeaderValue)> {
     let mut allow: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
     if allow.contains(&"GET") {
         allow.push("HEAD");
     }
-    let mut response = Response::from(Refusal::Method);
-    if let Ok(value) = HeaderValue::try_from(allow.join(", ")) {
-        response.headers_mut().insert(ALLOW, value);
-    }
-    response
+    Some((ALLOW, HeaderValue::try_from(allow.join(", ")).ok()?))
 }

@@ -80,6 +80,36 @@ pub fn extra(folder: &str) -> Option<Vec<Case>> {
     Some(load(&Path::new(&root).join("fixtures"), folder))
 }
 
+/// Loads every recorded request below an extra folder, by its file's path: `{method, url or path, body}`, with or
+/// without an answer. `None` unless the environment names where they are.
+///
+/// # Panics
+///
+/// Panics when the folder or a file in it is broken.
+#[must_use]
+pub fn extra_requests(folder: &str) -> Option<Vec<(String, Value)>> {
+    let root = std::env::var_os(EXTRA_CASES).filter(|root| !root.is_empty())?;
+    let mut requests = Vec::new();
+    collect_requests(&Path::new(&root).join("fixtures").join(folder), &mut requests);
+    Some(requests)
+}
+
+fn collect_requests(folder: &Path, requests: &mut Vec<(String, Value)>) {
+    for entry in
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+    {
+        let path = entry.expect("a readable folder entry").path();
+        if path.is_dir() {
+            collect_requests(&path, requests);
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            let request = parse(&fs::read(&path).expect("a readable file"), &path);
+            if request.get("method").is_some() {
+                requests.push((path.display().to_string(), request));
+            }
+        }
+    }
+}
+
 fn load(root: &Path, folder: &str) -> Vec<Case> {
     let index = fs::read(root.join("index.json")).ok().map(|bytes| parse(&bytes, root));
     let folder_path = root.join(folder);

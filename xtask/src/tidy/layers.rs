@@ -8,12 +8,12 @@ use crate::workspace;
 /// The crates from the bottom up. Those of one layer know nothing of each other.
 const LAYERS: [&[&str]; 8] = [
     &["canonical", "wire", "vault", "limits"],
-    &["dialects", "config", "store"],
+    &["catalog", "dialects", "config", "store"],
     &["upstream"],
     &["providers"],
     &["pipeline"],
     &["server"],
-    &["admin"],
+    &["admin", "inference"],
     &["closedpaw"],
 ];
 

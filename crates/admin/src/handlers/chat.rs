@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use canonical::{Message, OutputFormat, Part, ReasoningControl, Request, Role, Sampling};
 use http::StatusCode;
-use pipeline::{ChatCall, Refusal};
+use pipeline::ChatCall;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use server::{Call, Response, response};
 
 use super::{
-    chat_answer::{AnswerHeaders, ChatAnswer, Summary},
+    chat_answer::{ChatAnswer, Summary},
     chat_stream,
 };
 use crate::{
@@ -99,10 +99,12 @@ pub(crate) async fn multi(
     if chat.request.stream {
         return match pipeline::stream(&snapshot, chat).await {
             Ok((about, events)) => {
-                let headers = AnswerHeaders::of(&about);
-                headers.on(chat_stream::answer(about, events, admin.last_call.clone()))
+                let headers = about.headers();
+                let mut answer = chat_stream::answer(about, events, admin.last_call.clone());
+                answer.headers_mut().extend(headers);
+                answer
             }
-            Err(refusal) => refused(&refusal),
+            Err(refusal) => problem::refusal(&refusal),
         };
     }
     match pipeline::chat(&snapshot, chat).await {
@@ -110,18 +112,11 @@ pub(crate) async fn multi(
             let finish = whole.choices.first().map(|choice| choice.finish.reason.as_str());
             let summary = Summary::of(&about, finish, &whole.usage);
             let body = ChatAnswer { response: whole.text(), summary };
-            AnswerHeaders::of(&about).on(answer::ok(&body))
+            let mut answer = answer::ok(&body);
+            answer.headers_mut().extend(about.headers());
+            answer
         }
-        Err(refusal) => refused(&refusal),
-    }
-}
-
-/// Answers a chat that was refused or failed before it began.
-fn refused(refusal: &Refusal) -> Response {
-    let answer = problem::refusal(refusal);
-    match &refusal.about {
-        Some(about) => AnswerHeaders::of(about).on(answer),
-        None => answer,
+        Err(refusal) => problem::refusal(&refusal),
     }
 }
 

@@ -1,11 +1,9 @@
 //! The answer to a chat: its shape, and what its headers tell.
 
 use canonical::Usage;
-use http::{HeaderName, HeaderValue};
 use pipeline::About;
 use schemars::JsonSchema;
 use serde::Serialize;
-use server::Response;
 
 use crate::view::milliseconds;
 
@@ -61,41 +59,5 @@ impl Summary {
                 total_tokens: usage.total_tokens(),
             },
         }
-    }
-}
-
-/// What is told about an answer in its headers.
-pub(super) struct AnswerHeaders(Vec<(HeaderName, String)>);
-
-impl AnswerHeaders {
-    pub(super) fn of(about: &About) -> Self {
-        let milliseconds = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
-        let own = about.opened.elapsed().saturating_sub(about.upstream);
-        let timing = format!(
-            "gateway;dur={:.3}, upstream;dur={:.3}",
-            milliseconds(own),
-            milliseconds(about.upstream)
-        );
-        let mut headers = vec![
-            (HeaderName::from_static("x-closedpaw-provider"), about.provider.to_string()),
-            (HeaderName::from_static("x-closedpaw-model"), about.model.clone()),
-            (HeaderName::from_static("x-closedpaw-attempts"), about.attempts.to_string()),
-            (HeaderName::from_static("server-timing"), timing),
-        ];
-        if !about.losses.is_empty() {
-            let dropped = HeaderName::from_static("x-closedpaw-dropped");
-            headers.push((dropped, about.losses.to_string()));
-        }
-        Self(headers)
-    }
-
-    /// Adds the headers to an answer; a value that fits no header is left out.
-    pub(super) fn on(self, mut answer: Response) -> Response {
-        for (name, text) in self.0 {
-            if let Ok(value) = HeaderValue::try_from(text) {
-                answer.headers_mut().insert(name, value);
-            }
-        }
-        answer
     }
 }

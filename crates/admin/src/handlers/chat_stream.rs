@@ -14,7 +14,6 @@ use server::{Response, response};
 use tokio_util::sync::CancellationToken;
 
 use super::chat_answer::Summary;
-use crate::problem;
 
 /// A silence longer than this is filled with a comment, so that nobody takes the connection for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -107,8 +106,8 @@ impl Relay {
 
     fn failed(&self, fault: &Fault) -> Vec<u8> {
         let provider = self.about.provider.as_str();
-        problem::log(fault, provider);
-        error(&problem::sentence(fault, Some(provider)), fault.status())
+        pipeline::log(fault, provider);
+        error(&pipeline::sentence(fault, Some(provider)), fault.status())
     }
 }
 

@@ -58,10 +58,10 @@ pub(crate) async fn of_one(
     }
     let models = provider.models(freshness).await;
     if let Some(fault) = &models.fault {
-        problem::log(fault, &name);
+        pipeline::log(fault, &name);
     }
     answer::ok(&ModelList {
-        error: models.fault.as_ref().map(|fault| problem::sentence(fault, Some(&name))),
+        error: models.fault.as_ref().map(|fault| pipeline::sentence(fault, Some(&name))),
         stale: models.stale.then_some(true),
         provider: name,
         models: models.ids,

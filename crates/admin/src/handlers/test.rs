@@ -39,7 +39,7 @@ pub(crate) async fn test(admin: Arc<Admin>, call: Call) -> Response {
     };
     let proof = pipeline::test(provider).await;
     if let Some(fault) = &proof.fault {
-        problem::log(fault, name);
+        pipeline::log(fault, name);
     }
     answer::ok(&TestReport {
         provider: name.to_owned(),
@@ -49,6 +49,6 @@ pub(crate) async fn test(admin: Arc<Admin>, call: Call) -> Response {
         model_answers: proof.model_answers,
         model: proof.model,
         latency_ms: milliseconds(proof.latency),
-        error: proof.fault.as_ref().map(|fault| problem::sentence(fault, Some(name))),
+        error: proof.fault.as_ref().map(|fault| pipeline::sentence(fault, Some(name))),
     })
 }

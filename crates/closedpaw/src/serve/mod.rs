@@ -12,6 +12,7 @@ use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 use admin::Admin;
 use clap::Args;
 use config::{Directories, ServerFlags};
+use inference::Inference;
 use providers::ProviderManager;
 use server::{Door, Drained, Router};
 use store::Store;
@@ -161,15 +162,19 @@ impl Gateway {
     async fn serve(self, reloader: Arc<Reloader>, hold: &Hold) -> Result<(), Failure> {
         let addresses = self.door.addresses();
         let stop = CancellationToken::new();
+        let inference =
+            Inference { manager: Arc::clone(&self.manager), last_call: self.door.last_call() };
         let admin = Admin {
             manager: self.manager,
             reload: reload::as_function(&reloader),
             shutdown: stop.clone(),
             last_call: self.door.last_call(),
         };
-        let routes = admin::routes(&Arc::new(admin));
+        let mut routes = admin::routes(&Arc::new(admin));
+        routes.extend(inference::routes(&Arc::new(inference)));
         let router = Router::new(routes, Arc::new(self.keys))
-            .map_err(|error| Failure::failed(error.to_string()))?;
+            .map_err(|error| Failure::failed(error.to_string()))?
+            .with_wording(inference::wording);
         let signals = signals::listen(stop.clone(), Arc::clone(&reloader))?;
 
         announce(&addresses, &reloader, hold)?;

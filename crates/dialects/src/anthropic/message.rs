@@ -50,6 +50,19 @@ impl Conversation {
         self.turns.into_iter().map(Turn::into_message).collect()
     }
 
+    /// Whether the model's last turn calls tools and doesn't begin with a thought of the provider's own, which it
+    /// refuses while it thinks: "Expected `thinking` or `redacted_thinking`, but found `tool_use`".
+    pub(super) fn calls_without_thought(&self) -> bool {
+        let is = |block: &Value, kinds: &[&str]| {
+            text(block, "type").is_some_and(|kind| kinds.contains(&kind))
+        };
+        let last = self.turns.iter().rfind(|turn| turn.role == "assistant");
+        let blocks = last.map(|turn| turn.blocks.as_slice()).unwrap_or_default();
+        let thought =
+            blocks.first().is_some_and(|block| is(block, &["thinking", "redacted_thinking"]));
+        !thought && blocks.iter().any(|block| is(block, &["tool_use"]))
+    }
+
     /// Adds to the last turn, or begins one when another role spoke last.
     fn say(&mut self, role: &'static str, blocks: Vec<Value>) {
         match self.turns.last_mut().filter(|turn| turn.role == role) {

@@ -54,6 +54,18 @@ impl Codec for Anthropic {
         error::decode(answer)
     }
 
+    fn count_target(&self, _model: &str) -> Option<String> {
+        Some("/messages/count_tokens".to_owned())
+    }
+
+    fn encode_count(&self, request: &Request, losses: &mut Losses) -> Vec<u8> {
+        request::encode_count(request, losses)
+    }
+
+    fn decode_count(&self, body: &[u8]) -> Result<u64, Fault> {
+        request::decode_count(body)
+    }
+
     fn models_target(&self, page: Option<&str>) -> String {
         models::target(page)
     }

@@ -1,15 +1,47 @@
 //! Writes a request as the body of `POST /messages`.
 
-use canonical::{Dialect, Losses, OutputFormat, Request, Tool, ToolChoice};
+use canonical::{Dialect, Fault, Losses, OutputFormat, Request, Sampling, Tool, ToolChoice};
 use serde_json::{Map, Value, json};
 
 use super::{message::Conversation, thinking::Thinking};
-use crate::{object::object, openai_chat::request::add_extras};
+use crate::{assembly::malformed, json, object::object, openai_chat::request::add_extras};
+
+/// The longest id of a user.
+const LONGEST_USER_CHARS: usize = 256;
 
 /// Writes the request; what the dialect cannot say is noted in `losses`.
 pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
-    let thinking = Thinking::plan(&request.reasoning, request.sampling.max_tokens, losses);
+    body(request, losses).to_string().into_bytes()
+}
+
+/// Writes a request to count tokens: what bears on the answer alone has no place in it, and nothing is lost by that.
+pub(super) fn encode_count(request: &Request, losses: &mut Losses) -> Vec<u8> {
+    let asked = Request {
+        sampling: Sampling::default(),
+        stop: Vec::new(),
+        stream: false,
+        user: None,
+        ..request.clone()
+    };
+    let mut body = body(&asked, losses);
+    if let Some(members) = body.as_object_mut() {
+        members.shift_remove("max_tokens");
+    }
+    body.to_string().into_bytes()
+}
+
+/// Reads a count of input tokens.
+pub(super) fn decode_count(body: &[u8]) -> Result<u64, Fault> {
+    let body = json::parse(body).map_err(malformed)?;
+    json::count(&body, "input_tokens").ok_or_else(|| malformed("the body is no token count"))
+}
+
+fn body(request: &Request, losses: &mut Losses) -> Value {
     let conversation = Conversation::of(request, losses);
+    let mut thinking = Thinking::plan(&request.reasoning, request.sampling.max_tokens, losses);
+    if conversation.calls_without_thought() {
+        thinking.give_up(losses);
+    }
     let format = output_format(&request.output, losses);
     let stream = if request.stream { json!(true) } else { Value::Null };
     let mut body = object([
@@ -26,10 +58,23 @@ pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
         ("thinking", thinking.config),
         ("output_config", nonempty(object([("effort", thinking.effort), ("format", format)]))),
         ("stream", stream),
+        ("metadata", metadata(request, losses)),
     ]);
     note_unsayable(request, losses);
     add_extras(request, Dialect::Anthropic, &mut body, losses);
-    body.to_string().into_bytes()
+    body
+}
+
+/// Says whom the caller asks for. The provider takes up to 256 characters.
+fn metadata(request: &Request, losses: &mut Losses) -> Value {
+    match &request.user {
+        Some(user) if user.chars().count() > LONGEST_USER_CHARS => {
+            losses.note("user");
+            Value::Null
+        }
+        Some(user) => json!({"user_id": user}),
+        None => Value::Null,
+    }
 }
 
 /// Declares a tool. Its schema has to describe an object.

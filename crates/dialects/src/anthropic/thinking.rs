@@ -72,6 +72,16 @@ impl Thinking {
         }
     }
 
+    /// Turns thinking off where it has a budget: the provider then refuses a conversation whose last calls come
+    /// without the thoughts before them, as those of another provider do. `adaptive` takes such a conversation.
+    /// Source: <https://docs.claude.com/en/docs/build-with-claude/adaptive-thinking>
+    pub(super) fn give_up(&mut self, losses: &mut Losses) {
+        if self.config.get("type").is_some_and(|kind| kind == "enabled") {
+            losses.note("reasoning");
+            self.config = json!({"type": "disabled"});
+        }
+    }
+
     /// Whether the model is asked to think, which forbids all sampling but its own.
     pub(super) fn is_on(&self) -> bool {
         self.config.get("type").is_some_and(|kind| kind != "disabled")

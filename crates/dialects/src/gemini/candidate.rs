@@ -4,6 +4,7 @@ use canonical::{Delta, Event, Fault, FinishReason, Part, PartKind, Reasoning, Se
 use serde_json::Value;
 
 use super::{
+    logprobs,
     part::{part, seal},
     partial_args::PartialArgs,
     response::{contents, finish_reason, with_calls},
@@ -63,6 +64,10 @@ impl Candidate {
                 Some(Part::Opaque(opaque)) => self.take_whole(PartKind::Opaque(opaque), events)?,
                 Some(Part::ToolCall(_) | Part::ToolResult(_)) | None => {}
             }
+        }
+        let tokens = logprobs::decode(candidate);
+        if !tokens.is_empty() {
+            events.push(Event::Logprobs { choice: self.index, tokens });
         }
         if let Some(word) = text(candidate, "finishReason") {
             self.finish = Some(finish_reason(word));

@@ -1,10 +1,14 @@
 //! Gemini `generateContent`, API version v1beta.
 
+mod array_stream;
 mod bare_body;
 mod candidate;
 pub(crate) mod client;
 mod content;
+mod elements;
+mod embeddings;
 mod error;
+mod logprobs;
 mod models;
 mod part;
 mod partial_args;
@@ -14,14 +18,20 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use canonical::{Dialect, Fault, Losses, Request, Response};
+use canonical::{Dialect, EmbeddingRequest, EmbeddingResponse, Fault, Losses, Request, Response};
 
 use crate::{
-    Codec, Credential, ErrorAnswer, Malformed, ModelPage, Quirks, StreamDecoder, percent::encoded,
+    Codec, Credential, ErrorAnswer, Malformed, ModelPage, Quirks, StreamDecoder,
+    assembly::malformed, json, percent::encoded,
 };
 
 /// What an id may begin with; any other belongs to the first.
 const COLLECTIONS: [&str; 2] = ["models", "tunedModels"];
+
+/// The largest chunk of a streamed answer, in bytes. Images come whole in one chunk, in base64, and those of
+/// 4K have several megabytes.
+/// Source: <https://ai.google.dev/gemini-api/docs/image-generation>
+const LARGEST_CHUNK_BYTES: usize = 32 << 20;
 
 /// The codec of [`Dialect::Gemini`].
 #[derive(Debug)]
@@ -41,15 +51,10 @@ impl Codec for Gemini {
     }
 
     fn chat_target(&self, model: &str, stream: bool) -> String {
-        let (collection, id) = model
-            .split_once('/')
-            .filter(|(collection, _)| COLLECTIONS.contains(collection))
-            .unwrap_or(("models", model));
-        let id = encoded(id);
         if stream {
-            format!("/{collection}/{id}:streamGenerateContent?alt=sse")
+            target(model, "streamGenerateContent?alt=sse")
         } else {
-            format!("/{collection}/{id}:generateContent")
+            target(model, "generateContent")
         }
     }
 
@@ -69,6 +74,38 @@ impl Codec for Gemini {
         error::decode(answer)
     }
 
+    fn embeddings_target(&self, model: &str, _inputs: usize) -> Option<String> {
+        Some(target(model, "batchEmbedContents"))
+    }
+
+    fn encode_embeddings(
+        &self,
+        request: &EmbeddingRequest,
+        losses: &mut Losses,
+    ) -> Result<Vec<u8>, Fault> {
+        embeddings::encode(request, losses)
+    }
+
+    fn decode_embeddings(&self, body: &[u8]) -> Result<EmbeddingResponse, Fault> {
+        embeddings::decode(body)
+    }
+
+    fn count_target(&self, model: &str) -> Option<String> {
+        Some(target(model, "countTokens"))
+    }
+
+    fn encode_count(&self, request: &Request, losses: &mut Losses) -> Vec<u8> {
+        request::encode_count(request, losses)
+    }
+
+    fn decode_count(&self, body: &[u8]) -> Result<u64, Fault> {
+        let body = json::parse(body).map_err(malformed)?;
+        match error::error(&body) {
+            Some(error) => Err(error::within_200(error)),
+            None => json::count(&body, "totalTokens").ok_or_else(|| malformed("no count")),
+        }
+    }
+
     fn models_target(&self, page: Option<&str>) -> String {
         models::target(page)
     }
@@ -80,4 +117,23 @@ impl Codec for Gemini {
     fn probe_target(&self) -> &'static str {
         "/models?pageSize=1"
     }
+}
+
+/// Where `verb` is asked of a model.
+fn target(model: &str, verb: &str) -> String {
+    let (collection, id) = split(model);
+    format!("/{collection}/{}:{verb}", encoded(id))
+}
+
+/// The name by which bodies speak of a model.
+fn resource(model: &str) -> String {
+    let (collection, id) = split(model);
+    format!("{collection}/{id}")
+}
+
+fn split(model: &str) -> (&str, &str) {
+    model
+        .split_once('/')
+        .filter(|(collection, _)| COLLECTIONS.contains(collection))
+        .unwrap_or(("models", model))
 }

@@ -51,12 +51,16 @@ fn media(part: &Value) -> Option<Media> {
         (file, MediaSource::Url(text(file, "fileUri")?.to_owned()))
     };
     let mime = filled(blob, "mimeType").map(str::to_owned);
-    let kind = match mime.as_deref().and_then(|mime| mime.split('/').next()) {
+    Some(Media { kind: media_kind(mime.as_deref()), mime, source, detail: None, name: None })
+}
+
+/// Tells what media are by their type.
+pub(super) fn media_kind(mime: Option<&str>) -> MediaKind {
+    match mime.and_then(|mime| mime.split('/').next()) {
         Some("image") => MediaKind::Image,
         Some("audio") => MediaKind::Audio,
         _ => MediaKind::Document,
-    };
-    Some(Media { kind, mime, source, detail: None, name: None })
+    }
 }
 
 /// Whether the part holds a block of its own, such as `executableCode`.

@@ -5,7 +5,7 @@ use canonical::{
 };
 use serde_json::{Value, json};
 
-use super::content::Conversation;
+use super::{content::Conversation, resource};
 use crate::{object::object, openai_chat::request::add_extras};
 
 /// The most stop texts that the provider takes.
@@ -14,6 +14,19 @@ const MOST_STOPS: usize = 5;
 /// Writes the request; what the dialect cannot say is noted in `losses`. The model's id and whether to
 /// stream are in the target.
 pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
+    body(request, losses).to_string().into_bytes()
+}
+
+/// Writes what of the request bears on its count, which names the model once more.
+pub(super) fn encode_count(request: &Request, losses: &mut Losses) -> Vec<u8> {
+    let mut whole = body(request, losses);
+    if let Some(members) = whole.as_object_mut() {
+        members.insert("model".to_owned(), json!(resource(&request.model)));
+    }
+    json!({ "generateContentRequest": whole }).to_string().into_bytes()
+}
+
+fn body(request: &Request, losses: &mut Losses) -> Value {
     let conversation = Conversation::of(request, losses);
     let system = nonempty(json!(conversation.system));
     let system = if system.is_null() { system } else { json!({"parts": system}) };
@@ -28,7 +41,7 @@ pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
         ("generationConfig", generation_config(request, losses)),
     ]);
     add_extras(request, Dialect::Gemini, &mut body, losses);
-    body.to_string().into_bytes()
+    body
 }
 
 /// Declares the tools, with their schemas as plain JSON Schema instead of the provider's subset of OpenAPI.

@@ -3,7 +3,7 @@
 use canonical::{Choice, Fault, FinishReason, Part, Response, Usage};
 use serde_json::Value;
 
-use super::{error, part::part};
+use super::{error, logprobs, part::part};
 use crate::{
     assembly::malformed,
     json::{self, count, filled, list, object, present, text, typed},
@@ -43,7 +43,11 @@ fn choice(candidate: &Value) -> Result<Choice, Fault> {
     let parts: Vec<_> = contents(candidate)?.iter().filter_map(part).collect();
     let calls = parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
     let reason = text(candidate, "finishReason").map_or(FinishReason::Stop, finish_reason);
-    Ok(Choice { parts, finish: with_calls(reason, calls).into(), logprobs: Vec::new() })
+    Ok(Choice {
+        parts,
+        finish: with_calls(reason, calls).into(),
+        logprobs: logprobs::decode(candidate),
+    })
 }
 
 /// Returns a candidate's parts; content and parts are often missing.

@@ -7,13 +7,14 @@ use serde_json::Value;
 use wire::SseDecoder;
 
 use super::{
+    LARGEST_CHUNK_BYTES,
     bare_body::BareBody,
     candidate::Candidate,
     error,
     response::{is_blocked, usage},
 };
 use crate::{
-    LARGEST_FRAME_BYTES, StreamDecoder,
+    StreamDecoder,
     assembly::{malformed, truncated},
     json::{count, filled, list},
 };
@@ -21,40 +22,18 @@ use crate::{
 /// The most candidates in one answer.
 const MOST_CANDIDATES: u32 = 128;
 
-/// Follows one stream. The provider marks no end: it is complete when the body ends and each candidate
-/// has its reason, or the prompt was blocked.
-pub(super) struct Decoder {
-    frames: SseDecoder,
-    bare: BareBody,
+/// An answer that comes in chunks, however they are framed. The provider marks no end: it is complete when the
+/// body ends and each candidate has its reason, or the prompt was blocked.
+#[derive(Default)]
+pub(super) struct Chunks {
     started: bool,
-    ended: bool,
     blocked: bool,
     candidates: BTreeMap<u32, Candidate>,
 }
 
-impl Decoder {
-    pub(super) fn new() -> Self {
-        Self {
-            frames: SseDecoder::new(LARGEST_FRAME_BYTES),
-            bare: BareBody::new(),
-            started: false,
-            ended: false,
-            blocked: false,
-            candidates: BTreeMap::new(),
-        }
-    }
-
-    /// Takes the chunks that are complete.
-    fn take_all(&mut self, events: &mut Vec<Event>) -> Result<(), Fault> {
-        while let Some(frame) = self.frames.next().map_err(malformed)? {
-            let chunk = serde_json::from_str(frame.data).map_err(malformed)?;
-            self.take(&chunk, events)?;
-        }
-        Ok(())
-    }
-
+impl Chunks {
     /// Takes one chunk: an answer that holds only what is new.
-    fn take(&mut self, chunk: &Value, events: &mut Vec<Event>) -> Result<(), Fault> {
+    pub(super) fn take(&mut self, chunk: &Value, events: &mut Vec<Event>) -> Result<(), Fault> {
         if let Some(error) = error::error(chunk) {
             return Err(error::within_200(error));
         }
@@ -78,16 +57,7 @@ impl Decoder {
     }
 
     /// Takes the end of the body, which is the answer's end if it is complete.
-    fn take_end(&mut self, events: &mut Vec<Event>) -> Result<(), Fault> {
-        if let Some(frame) = self.frames.finish() {
-            let chunk = serde_json::from_str(frame.data).map_err(|_| truncated())?;
-            self.take(&chunk, events)?;
-        }
-        if self.bare.is_there() {
-            let body = self.bare.parse();
-            return Err(error::error(&body)
-                .map_or_else(|| malformed("a body that is no event stream"), error::within_200));
-        }
+    pub(super) fn end(&mut self, events: &mut Vec<Event>) -> Result<(), Fault> {
         if self.blocked && self.candidates.is_empty() {
             let finish = FinishReason::ContentFilter.into();
             events.push(Event::Finish { choice: 0, finish });
@@ -98,6 +68,47 @@ impl Decoder {
             candidate.end(events)?;
         }
         Ok(())
+    }
+}
+
+/// Follows one stream of server-sent events.
+pub(super) struct Decoder {
+    frames: SseDecoder,
+    bare: BareBody,
+    chunks: Chunks,
+    ended: bool,
+}
+
+impl Decoder {
+    pub(super) fn new() -> Self {
+        Self {
+            frames: SseDecoder::new(LARGEST_CHUNK_BYTES),
+            bare: BareBody::new(),
+            chunks: Chunks::default(),
+            ended: false,
+        }
+    }
+
+    /// Takes the chunks that are complete.
+    fn take_all(&mut self, events: &mut Vec<Event>) -> Result<(), Fault> {
+        while let Some(frame) = self.frames.next().map_err(malformed)? {
+            let chunk = serde_json::from_str(frame.data).map_err(malformed)?;
+            self.chunks.take(&chunk, events)?;
+        }
+        Ok(())
+    }
+
+    fn take_end(&mut self, events: &mut Vec<Event>) -> Result<(), Fault> {
+        if let Some(frame) = self.frames.finish() {
+            let chunk = serde_json::from_str(frame.data).map_err(|_| truncated())?;
+            self.chunks.take(&chunk, events)?;
+        }
+        if self.bare.is_there() {
+            let body = self.bare.parse();
+            return Err(error::error(&body)
+                .map_or_else(|| malformed("a body that is no event stream"), error::within_200));
+        }
+        self.chunks.end(events)
     }
 
     fn fail(&mut self, fault: Fault, events: &mut Vec<Event>) {

@@ -5,14 +5,15 @@ use canonical::{
 };
 use serde_json::{Map, Value, json};
 
-use super::messages::messages;
+use super::{context_window::ContextWindow, messages::messages};
 use crate::{
+    Quirks,
     object::object,
     openai_chat::request::{tools, with_parameters},
 };
 
 /// Writes the request; what the dialect cannot say is noted in `losses`.
-pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
+pub(super) fn encode(request: &Request, quirks: &Quirks, losses: &mut Losses) -> Vec<u8> {
     if request.sampling.choices.is_some_and(|choices| choices > 1) {
         losses.note("n");
     }
@@ -20,15 +21,18 @@ pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
         losses.note("parallel_tool_calls");
     }
     let logprobs = request.sampling.logprobs;
+    let window = ContextWindow::fit(request, quirks.largest_context_tokens);
     let mut body = object([
         ("model", json!(request.model)),
         ("messages", messages(request, losses).into()),
         ("tools", callable_tools(request, losses)),
         ("format", format(&request.output)),
-        ("options", options(&request.sampling, &request.stop)),
+        ("options", options(&request.sampling, &request.stop, window.num_ctx)),
         ("think", think(&request.reasoning, losses)),
         ("logprobs", json!(logprobs.map(|_| true))),
         ("top_logprobs", json!(logprobs.filter(|count| *count > 0))),
+        ("truncate", json!(window.is_tight.then_some(false))),
+        ("keep_alive", json!(quirks.keep_alive_s)),
         // Answers are streamed unless told otherwise.
         ("stream", json!(request.stream)),
     ]);
@@ -59,8 +63,9 @@ fn format(output: &OutputFormat) -> Value {
     }
 }
 
-fn options(sampling: &Sampling, stop: &[String]) -> Value {
+fn options(sampling: &Sampling, stop: &[String], num_ctx: Option<u64>) -> Value {
     let options = object([
+        ("num_ctx", json!(num_ctx)),
         ("num_predict", json!(sampling.max_tokens)),
         ("temperature", json!(sampling.temperature)),
         ("top_p", json!(sampling.top_p)),
@@ -78,6 +83,9 @@ fn think(reasoning: &ReasoningControl, losses: &mut Losses) -> Value {
     if let Some(effort) = reasoning.effort {
         if reasoning.budget_tokens.is_some() {
             losses.note("reasoning.budget_tokens");
+        }
+        if reasoning.include == Some(false) && effort != Effort::None {
+            losses.note("reasoning.include");
         }
         let level = match effort {
             Effort::None => return json!(false),

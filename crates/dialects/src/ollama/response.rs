@@ -3,34 +3,41 @@
 use canonical::{Fault, FinishReason, Media, MediaKind, MediaSource, Response, Usage};
 use serde_json::Value;
 
-use super::error;
+use super::{error, shape::Shape};
 use crate::{
     assembly::{Assembly, CallFragment, malformed, truncated},
     json::{count, filled, list, object, parse, present, text, typed},
     openai_chat::response::collect,
+    token_logprobs,
 };
 
 /// Reads a whole answer.
-pub(super) fn decode(body: &[u8]) -> Result<Response, Fault> {
+pub(super) fn decode(body: &[u8], shape: Shape) -> Result<Response, Fault> {
     let mut assembly = Assembly::default();
     let body = parse(body).map_err(malformed)?;
-    read(&body, &mut assembly)?;
-    if present(&body, "message").is_none() {
-        return Err(malformed("the answer has no message"));
+    read(&body, shape, &mut assembly)?;
+    if present(&body, shape.member()).is_none() {
+        return Err(malformed(format!("the answer has no {}", shape.member())));
     }
     assembly.fail(truncated());
     collect(assembly)
 }
 
 /// Reads one object. There is but one choice, and calls come whole, so their number is their order.
-pub(super) fn read(answer: &Value, assembly: &mut Assembly) -> Result<(), Fault> {
+pub(super) fn read(answer: &Value, shape: Shape, assembly: &mut Assembly) -> Result<(), Fault> {
     if let Some(fault) = error::in_answer(answer) {
         return Err(fault);
     }
     assembly.name(None, filled(answer, "model"));
-    if let Some(message) = typed(answer, "message", object)? {
-        read_message(message, assembly)?;
+    match shape {
+        Shape::Chat => {
+            if let Some(message) = typed(answer, "message", object)? {
+                read_said(message, "content", assembly)?;
+            }
+        }
+        Shape::Generate => read_said(answer, "response", assembly)?,
     }
+    assembly.logprobs(0, token_logprobs::read(list(answer, "logprobs")));
     if answer.get("done").and_then(Value::as_bool) == Some(true) {
         assembly.choice(0);
         assembly.usage(Usage {
@@ -44,9 +51,10 @@ pub(super) fn read(answer: &Value, assembly: &mut Assembly) -> Result<(), Fault>
     Ok(())
 }
 
-fn read_message(message: &Value, assembly: &mut Assembly) -> Result<(), Fault> {
+/// Reads what is said, and in the member `words` its text.
+fn read_said(message: &Value, words: &str, assembly: &mut Assembly) -> Result<(), Fault> {
     assembly.reasoning(0, text(message, "thinking").unwrap_or_default(), None);
-    assembly.text(0, typed(message, "content", Value::as_str)?.unwrap_or_default());
+    assembly.text(0, typed(message, words, Value::as_str)?.unwrap_or_default());
     for image in list(message, "images").iter().filter_map(Value::as_str) {
         assembly.media(
             0,
@@ -89,10 +97,10 @@ fn finish_reason(word: &str) -> FinishReason {
 
 #[cfg(test)]
 mod tests {
-    use canonical::ErrorKind;
+    use canonical::{ErrorKind, FinishReason};
     use serde_json::json;
 
-    use super::decode;
+    use super::{Shape, decode};
 
     #[test]
     fn an_answer_without_a_message_is_none() {
@@ -103,9 +111,23 @@ mod tests {
             json!({ "content": "", "tool_calls": {} }),
         ] {
             let body = json!({ "message": message, "done": true }).to_string();
-            assert_eq!(decode(body.as_bytes()).unwrap_err().kind, ErrorKind::Malformed, "{body}");
+            let fault = decode(body.as_bytes(), Shape::Chat).unwrap_err();
+            assert_eq!(fault.kind, ErrorKind::Malformed, "{body}");
         }
         let empty = br#"{"message":{"content":"","tool_calls":null},"done":true}"#;
-        assert_eq!(decode(empty).unwrap().text(), "");
+        assert_eq!(decode(empty, Shape::Chat).unwrap().text(), "");
+    }
+
+    #[test]
+    fn a_generation_says_it_beside_the_rest() {
+        let body = br#"{"response":"Eel.","thinking":"A fish.","done":true,"done_reason":"length",
+            "logprobs":[{"token":"Eel","logprob":-0.5}]}"#;
+        let response = decode(body, Shape::Generate).unwrap();
+        assert_eq!(response.text(), "Eel.");
+        assert_eq!(response.choices[0].parts.len(), 2);
+        assert_eq!(response.choices[0].finish.reason, FinishReason::Length);
+        assert_eq!(response.choices[0].logprobs[0].token, "Eel");
+        let chat = br#"{"message":{"content":"Eel."},"done":true}"#;
+        assert_eq!(decode(chat, Shape::Generate).unwrap_err().kind, ErrorKind::Malformed);
     }
 }

@@ -4,7 +4,7 @@ use canonical::Event;
 use serde_json::Value;
 use wire::NdjsonDecoder;
 
-use super::response;
+use super::{response, shape::Shape};
 use crate::{
     LARGEST_FRAME_BYTES, StreamDecoder,
     assembly::{Assembly, malformed, truncated},
@@ -15,16 +15,17 @@ use crate::{
 pub(super) struct Decoder {
     frames: NdjsonDecoder,
     assembly: Assembly,
+    shape: Shape,
 }
 
 impl Decoder {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(shape: Shape) -> Self {
         let frames = NdjsonDecoder::new(LARGEST_FRAME_BYTES);
-        Self { frames, assembly: Assembly::default() }
+        Self { frames, assembly: Assembly::default(), shape }
     }
 
     fn read(&mut self, object: &Value) {
-        response::read(object, &mut self.assembly)
+        response::read(object, self.shape, &mut self.assembly)
             .unwrap_or_else(|fault| self.assembly.fail(fault));
     }
 }

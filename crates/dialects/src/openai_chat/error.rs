@@ -20,14 +20,14 @@ pub(crate) fn decode(answer: &ErrorAnswer<'_>) -> Fault {
 }
 
 /// Finds an error in the clothing of a 200; Mistral's has no `error` member but calls itself one.
-pub(super) fn in_answer(body: &Value) -> Option<Fault> {
+pub(crate) fn in_answer(body: &Value) -> Option<Fault> {
     let is_error = present(body, "error").is_some()
         || text(body, "object").is_some_and(|object| object.eq_ignore_ascii_case("error"));
     is_error.then(|| in_stream(body))
 }
 
 /// Reads an error that came after the status 200.
-pub(super) fn in_stream(body: &Value) -> Fault {
+pub(crate) fn in_stream(body: &Value) -> Fault {
     let kind = named_kind(body)
         .or_else(|| numbered_kind(body))
         // The request was accepted, so what went wrong since isn't the caller's fault.

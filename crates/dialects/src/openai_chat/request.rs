@@ -41,7 +41,7 @@ pub(super) fn encode(request: &Request, quirks: &Quirks, losses: &mut Losses) ->
         ("top_logprobs", json!(sampling.logprobs.filter(|count| *count > 0))),
         ("stop", if request.stop.is_empty() { Value::Null } else { json!(request.stop) }),
         ("response_format", response_format(&request.output)),
-        ("reasoning_effort", json!(reasoning_effort(&request.reasoning, losses))),
+        ("reasoning_effort", json!(effort(&request.reasoning, losses))),
         ("stream", json!(request.stream)),
         ("stream_options", json!(include_usage.then(|| json!({ "include_usage": true })))),
     ]);
@@ -130,11 +130,19 @@ pub(crate) fn add_extras(
     }
 }
 
-/// Writes how much to think; there are levels but no budgets, and no switch that shows thoughts.
-fn reasoning_effort(reasoning: &ReasoningControl, losses: &mut Losses) -> Option<&'static str> {
+/// Writes how much to think; there is no switch that shows thoughts.
+fn effort(reasoning: &ReasoningControl, losses: &mut Losses) -> Option<&'static str> {
     if reasoning.include.is_some() {
         losses.note("reasoning.include");
     }
+    reasoning_effort(reasoning, losses)
+}
+
+/// Writes how much to think; there are levels but no budgets.
+pub(crate) fn reasoning_effort(
+    reasoning: &ReasoningControl,
+    losses: &mut Losses,
+) -> Option<&'static str> {
     let effort = match (reasoning.effort, reasoning.budget_tokens) {
         (None, Some(0)) => Some(Effort::None),
         (effort, budget) => {
@@ -144,7 +152,12 @@ fn reasoning_effort(reasoning: &ReasoningControl, losses: &mut Losses) -> Option
             effort
         }
     };
-    effort.map(|effort| match effort {
+    effort.map(effort_name)
+}
+
+/// The name of a level.
+pub(crate) fn effort_name(effort: Effort) -> &'static str {
+    match effort {
         Effort::None => "none",
         Effort::Minimal => "minimal",
         Effort::Low => "low",
@@ -152,7 +165,7 @@ fn reasoning_effort(reasoning: &ReasoningControl, losses: &mut Losses) -> Option
         Effort::High => "high",
         Effort::ExtraHigh => "xhigh",
         Effort::Max => "max",
-    })
+    }
 }
 
 /// OpenAI's way with messages.

@@ -2,11 +2,23 @@
 //!
 //! Source: <https://platform.openai.com/docs/api-reference/responses>.
 
+mod answer;
 pub(crate) mod client;
+mod freeform;
+mod input;
+mod logprobs;
+mod namespace;
+mod output;
+mod request;
+mod response;
+mod stream;
 
 use canonical::{Dialect, Fault, Losses, Request, Response};
 
-use crate::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, Quirks, StreamDecoder};
+use crate::{
+    Codec, Credential, ErrorAnswer, Malformed, ModelPage, Quirks, StreamDecoder,
+    openai_chat::{error, models},
+};
 
 /// The codec of [`Dialect::OpenAiResponses`].
 #[derive(Debug)]
@@ -29,33 +41,28 @@ impl Codec for OpenAiResponses {
         "/responses".to_owned()
     }
 
-    fn encode_request(
-        &self,
-        _request: &Request,
-        _quirks: &Quirks,
-        _losses: &mut Losses,
-    ) -> Vec<u8> {
-        Vec::new()
+    fn encode_request(&self, request: &Request, _quirks: &Quirks, losses: &mut Losses) -> Vec<u8> {
+        request::encode(request, losses)
     }
 
-    fn decode_response(&self, _body: &[u8]) -> Result<Response, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+    fn decode_response(&self, body: &[u8]) -> Result<Response, Fault> {
+        response::decode(body)
     }
 
     fn stream_decoder(&self) -> Box<dyn StreamDecoder> {
-        crate::codec(Dialect::OpenAiChat).stream_decoder()
+        Box::new(stream::Decoder::new())
     }
 
     fn decode_error(&self, answer: &ErrorAnswer<'_>) -> Fault {
-        crate::codec(Dialect::OpenAiChat).decode_error(answer)
+        error::decode(answer)
     }
 
-    fn models_target(&self, page: Option<&str>) -> String {
-        crate::codec(Dialect::OpenAiChat).models_target(page)
+    fn models_target(&self, _page: Option<&str>) -> String {
+        "/models".to_owned()
     }
 
     fn decode_models(&self, body: &[u8]) -> Result<ModelPage, Malformed> {
-        crate::codec(Dialect::OpenAiChat).decode_models(body)
+        models::decode(body)
     }
 
     fn probe_target(&self) -> &'static str {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Method;
-use providers::{Provider, ProviderError};
+use http::{HeaderMap, Method};
+use providers::{Provider, ProviderError, Question};
 use serde_json::{Value, json};
 use testkit::scripted::{Answer, ScriptedProvider};
 use upstream::{Deadlines, Network};
@@ -215,7 +215,15 @@ async fn sent_header(
     name: &str,
 ) -> Option<String> {
     let deadlines = Deadlines::default();
-    let reply = provider.ask(Method::GET, "/x", Bytes::new(), deadlines).await.unwrap();
+    let question = Question {
+        dialect: provider.config().dialect(),
+        method: Method::GET,
+        target: "/x",
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+        deadlines,
+    };
+    let reply = provider.ask(question).await.unwrap();
     reply.body.collect(64).await.unwrap();
     scripted.requests().last().unwrap().header(name).map(str::to_owned)
 }

@@ -214,7 +214,7 @@ async fn settings_are_a_closed_set() {
     assert!(sentence.starts_with("settings.preset must be one of: openrouter, "), "{sentence}");
     assert_eq!(
         refusal("custom", json!({ "settings": { "prest": "groq" } })).await,
-        "Unknown setting 'prest' for a custom provider: the only one is 'preset'"
+        "Unknown setting 'prest' for a custom provider: there are 'preset' and 'dialects'"
     );
     assert_eq!(
         refusal("openai", json!({ "settings": { "preset": "groq" } })).await,

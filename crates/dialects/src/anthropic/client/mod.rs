@@ -1,7 +1,27 @@
 //! Anthropic's messages, token counts and models towards callers.
 
-use crate::*;
-use canonical::*;
+mod block;
+mod call_id;
+mod carried_seal;
+mod error;
+mod media;
+mod message;
+mod models;
+mod open_part;
+mod request;
+mod response;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tools;
+
+use canonical::{Dialect, Fault, Losses, ModelCard, Request, Response};
+use serde_json::json;
+
+use super::Anthropic;
+use crate::{
+    ChatEndpoint, Codec, CountEndpoint, Echo, ModelsEndpoint, StreamDecoder, StreamEncoder,
+};
 
 /// `POST /v1/messages`.
 #[derive(Debug)]
@@ -11,35 +31,52 @@ impl ChatEndpoint for Messages {
     fn dialect(&self) -> Dialect {
         Dialect::Anthropic
     }
+
     fn provider_target(&self, model: &str, stream: bool) -> String {
-        crate::codec(Dialect::Anthropic).chat_target(model, stream)
+        Anthropic.chat_target(model, stream)
     }
+
     fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        crate::codec(Dialect::Anthropic).decode_response(body)
+        Anthropic.decode_response(body)
     }
+
     fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        crate::codec(Dialect::Anthropic).stream_decoder()
+        Anthropic.stream_decoder()
     }
-    fn framing(&self) -> Framing {
-        Framing::Sse
+
+    fn forwarded_headers(&self) -> &'static [&'static str] {
+        &["anthropic-version", "anthropic-beta"]
     }
-    fn decode_request(&self, _body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+
+    fn forwarded_query(&self) -> &'static [&'static str] {
+        // Older SDKs mark requests with beta features like this, beside the header.
+        &["beta=true"]
     }
+
+    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
+        request::chat(body, losses)
+    }
+
     fn encode_response(
         &self,
-        _response: &Response,
+        response: &Response,
         _request: &Request,
-        _echo: &Echo,
-        _losses: &mut Losses,
+        echo: &Echo,
+        losses: &mut Losses,
     ) -> Vec<u8> {
-        Vec::new()
+        response::encode(response, echo, losses)
     }
-    fn stream_encoder(&self, _request: &Request, _echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(Nothing)
+
+    fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
+        Box::new(stream::Encoder::new(echo))
     }
-    fn encode_error(&self, _status: u16, _fault: &Fault, _request_id: &str) -> Vec<u8> {
-        Vec::new()
+
+    fn error_status(&self, fault: &Fault) -> u16 {
+        error::status(fault)
+    }
+
+    fn encode_error(&self, status: u16, fault: &Fault, request_id: &str) -> Vec<u8> {
+        error::encode(status, fault, request_id)
     }
 }
 
@@ -51,11 +88,13 @@ impl CountEndpoint for CountTokens {
     fn dialect(&self) -> Dialect {
         Dialect::Anthropic
     }
-    fn decode_request(&self, _body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+
+    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
+        request::count(body, losses)
     }
-    fn encode_count(&self, _input_tokens: u64) -> Vec<u8> {
-        Vec::new()
+
+    fn encode_count(&self, input_tokens: u64) -> Vec<u8> {
+        json!({"input_tokens": input_tokens}).to_string().into_bytes()
     }
 }
 
@@ -64,15 +103,11 @@ impl CountEndpoint for CountTokens {
 pub(crate) struct Models;
 
 impl ModelsEndpoint for Models {
-    fn encode_models(&self, _models: &[ModelCard], _query: Option<&str>) -> Result<Vec<u8>, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+    fn encode_models(&self, models: &[ModelCard], query: Option<&str>) -> Result<Vec<u8>, Fault> {
+        models::encode(models, query)
     }
-    fn encode_model(&self, _model: &ModelCard) -> Vec<u8> {
-        Vec::new()
-    }
-}
 
-struct Nothing;
-impl StreamEncoder for Nothing {
-    fn encode(&mut self, _event: &Event, _out: &mut Vec<u8>) {}
+    fn encode_model(&self, model: &ModelCard) -> Vec<u8> {
+        models::model(model).to_string().into_bytes()
+    }
 }

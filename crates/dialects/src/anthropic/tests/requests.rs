@@ -1,12 +1,13 @@
 //! What requests become.
 
 use canonical::{
-    Dialect, Effort, Media, MediaKind, MediaSource, Opaque, OutputFormat, Part, Reasoning,
-    ReasoningControl, Request, Role, Sampling, Tool, ToolChoice, ToolResult,
+    Dialect, Effort, ErrorKind, Losses, Media, MediaKind, MediaSource, Opaque, OutputFormat, Part,
+    Reasoning, ReasoningControl, Request, Role, Sampling, Tool, ToolChoice, ToolResult,
 };
 use serde_json::{Value, json};
 
-use super::{call, check, request, seal, turn};
+use super::{Anthropic, call, check, encoded, request, seal, turn};
+use crate::Codec;
 
 fn result(call_id: &str, content: Vec<Part>, is_error: bool) -> Part {
     Part::ToolResult(ToolResult { call_id: call_id.to_owned(), name: None, content, is_error })
@@ -241,4 +242,81 @@ fn extras_go_home_only_and_never_over_our_own() {
     let with = |dialect| Request { extras: Some((dialect, extras.clone())), ..request() };
     check(&with(Dialect::Anthropic), json!({"service_tier": "auto"}), "max_tokens");
     check(&with(Dialect::Gemini), json!({}), "service_tier, max_tokens");
+}
+
+#[test]
+fn a_budget_is_given_up_where_the_calls_come_without_their_thoughts() {
+    let thought = |dialect| {
+        let (text, seal) = ("Hm.".to_owned(), seal(dialect));
+        Part::Reasoning(Reasoning { text, seal })
+    };
+    let asked = |mut parts: Vec<Part>, effort, budget_tokens| {
+        parts.push(call("c", "{}"));
+        let results = turn(Role::User, vec![result("c", vec![], false)]);
+        Request {
+            messages: vec![turn(Role::Assistant, parts), results],
+            reasoning: ReasoningControl { effort, budget_tokens, include: None },
+            sampling: Sampling { top_k: Some(9), ..Sampling::default() },
+            ..request()
+        }
+    };
+    let high = Some(Effort::High);
+    let own = || vec![thought(Dialect::Anthropic)];
+    for (request, kind, lost) in [
+        (asked(own(), None, Some(2000)), "enabled", "top_k"),
+        (asked(vec![], None, Some(2000)), "disabled", "reasoning"),
+        (
+            asked(vec![thought(Dialect::Gemini)], None, Some(2000)),
+            "disabled",
+            "messages.reasoning, reasoning",
+        ),
+        (asked(vec![], high, None), "adaptive", "top_k"),
+        (asked(vec![], None, Some(0)), "disabled", ""),
+    ] {
+        let (body, losses) = encoded(&request);
+        assert_eq!((&body["thinking"]["type"], losses.as_str()), (&json!(kind), lost));
+    }
+
+    let mut later = asked(own(), None, Some(2000));
+    later.messages.insert(0, turn(Role::Assistant, vec![call("d", "{}")]));
+    later.messages.insert(1, turn(Role::User, vec![result("d", vec![], false)]));
+    assert_eq!(encoded(&later).0["thinking"]["type"], "enabled");
+}
+
+#[test]
+fn the_user_is_named_if_the_name_is_short_enough() {
+    let with = |user: String| Request { user: Some(user), ..request() };
+    check(&with("u1".to_owned()), json!({"metadata": {"user_id": "u1"}}), "");
+    check(&with("u".repeat(257)), json!({}), "user");
+}
+
+#[test]
+fn a_count_is_asked_for_without_what_bears_on_the_answer() {
+    let request = Request {
+        system: vec![Part::text("Be brief.")],
+        messages: vec![turn(Role::User, vec![Part::text("Hi")])],
+        sampling: Sampling {
+            max_tokens: Some(9),
+            temperature: Some(2.0),
+            seed: Some(1),
+            ..Sampling::default()
+        },
+        stop: vec!["END".to_owned()],
+        stream: true,
+        user: Some("u1".to_owned()),
+        ..request()
+    };
+    let mut losses = Losses::default();
+    let body = Anthropic.encode_count(&request, &mut losses);
+    let text = |text: &str| json!([{"type": "text", "text": text}]);
+    let expected = json!({"model": "m", "system": text("Be brief."),
+        "messages": [{"role": "user", "content": text("Hi")}]});
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
+    assert!(losses.is_empty(), "{losses}");
+    assert_eq!(Anthropic.count_target("m").as_deref(), Some("/messages/count_tokens"));
+    assert_eq!(Anthropic.decode_count(br#"{"input_tokens": 12}"#).unwrap(), 12);
+    for body in ["{}", "[]", "x"] {
+        let fault = Anthropic.decode_count(body.as_bytes()).unwrap_err();
+        assert_eq!(fault.kind, ErrorKind::Malformed);
+    }
 }

@@ -1,7 +1,32 @@
 //! Gemini towards callers.
 
-use crate::*;
-use canonical::*;
+mod answer;
+mod config;
+mod content;
+mod count;
+mod embeddings;
+mod error;
+mod models;
+mod part;
+mod request;
+mod response;
+mod schema;
+mod spelling;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tools;
+
+use canonical::{
+    Dialect, EmbeddingRequest, EmbeddingResponse, Fault, Losses, ModelCard, Request, Response,
+};
+use serde_json::json;
+
+use super::{Gemini, LARGEST_CHUNK_BYTES, array_stream::ArrayDecoder, target};
+use crate::{
+    ChatEndpoint, Codec, CountEndpoint, Echo, EmbeddingsEndpoint, Framing, ModelsEndpoint,
+    StreamDecoder, StreamEncoder,
+};
 
 /// `:generateContent` and `:streamGenerateContent?alt=sse`.
 #[derive(Debug)]
@@ -11,39 +36,47 @@ impl ChatEndpoint for GenerateContent {
     fn dialect(&self) -> Dialect {
         Dialect::Gemini
     }
+
     fn provider_target(&self, model: &str, stream: bool) -> String {
-        crate::codec(Dialect::Gemini).chat_target(model, stream)
+        Gemini.chat_target(model, stream)
     }
+
     fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        crate::codec(Dialect::Gemini).decode_response(body)
+        Gemini.decode_response(body)
     }
+
     fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        crate::codec(Dialect::Gemini).stream_decoder()
+        Gemini.stream_decoder()
     }
-    fn framing(&self) -> Framing {
-        Framing::Sse
+
+    fn largest_frame_bytes(&self) -> usize {
+        LARGEST_CHUNK_BYTES
     }
-    fn decode_request(&self, _body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+
+    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
+        request::decode(body, losses)
     }
+
     fn encode_response(
         &self,
-        _response: &Response,
+        response: &Response,
         _request: &Request,
-        _echo: &Echo,
-        _losses: &mut Losses,
+        echo: &Echo,
+        losses: &mut Losses,
     ) -> Vec<u8> {
-        Vec::new()
+        response::encode(response, echo, losses)
     }
-    fn stream_encoder(&self, _request: &Request, _echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(Nothing)
+
+    fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
+        Box::new(stream::Encoder::new(self.framing(), echo))
     }
-    fn encode_error(&self, _status: u16, _fault: &Fault, _request_id: &str) -> Vec<u8> {
-        Vec::new()
+
+    fn encode_error(&self, status: u16, fault: &Fault, _request_id: &str) -> Vec<u8> {
+        error::body(status, fault).to_string().into_bytes()
     }
 }
 
-/// `:streamGenerateContent` as one JSON array.
+/// `:streamGenerateContent` as one JSON array, which is what it is without `alt=sse`.
 #[derive(Debug)]
 pub(crate) struct GenerateContentArray;
 
@@ -51,35 +84,56 @@ impl ChatEndpoint for GenerateContentArray {
     fn dialect(&self) -> Dialect {
         Dialect::Gemini
     }
+
+    fn stream_type(&self) -> &'static str {
+        "application/json"
+    }
+
     fn provider_target(&self, model: &str, stream: bool) -> String {
-        crate::codec(Dialect::Gemini).chat_target(model, stream)
+        target(model, if stream { "streamGenerateContent" } else { "generateContent" })
     }
+
     fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        crate::codec(Dialect::Gemini).decode_response(body)
+        Gemini.decode_response(body)
     }
+
     fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        crate::codec(Dialect::Gemini).stream_decoder()
+        Box::new(ArrayDecoder::new())
     }
+
     fn framing(&self) -> Framing {
         Framing::JsonArray
     }
-    fn decode_request(&self, _body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+
+    fn largest_frame_bytes(&self) -> usize {
+        LARGEST_CHUNK_BYTES
     }
+
+    fn encode_break(&self, fault: &Fault, after_frames: bool) -> Vec<u8> {
+        let before = if after_frames { ",\r\n" } else { "[" };
+        format!("{before}{}]", error::body(fault.status(), fault)).into_bytes()
+    }
+
+    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
+        request::decode(body, losses)
+    }
+
     fn encode_response(
         &self,
-        _response: &Response,
+        response: &Response,
         _request: &Request,
-        _echo: &Echo,
-        _losses: &mut Losses,
+        echo: &Echo,
+        losses: &mut Losses,
     ) -> Vec<u8> {
-        Vec::new()
+        response::encode(response, echo, losses)
     }
-    fn stream_encoder(&self, _request: &Request, _echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(Nothing)
+
+    fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
+        Box::new(stream::Encoder::new(self.framing(), echo))
     }
-    fn encode_error(&self, _status: u16, _fault: &Fault, _request_id: &str) -> Vec<u8> {
-        Vec::new()
+
+    fn encode_error(&self, status: u16, fault: &Fault, _request_id: &str) -> Vec<u8> {
+        error::body(status, fault).to_string().into_bytes()
     }
 }
 
@@ -91,23 +145,22 @@ impl EmbeddingsEndpoint for EmbedContent {
     fn dialect(&self) -> Dialect {
         Dialect::Gemini
     }
-    fn provider_target(&self, _model: &str) -> String {
-        String::new()
+
+    fn provider_target(&self, model: &str) -> String {
+        target(model, "embedContent")
     }
-    fn decode_request(
-        &self,
-        _body: &[u8],
-        _losses: &mut Losses,
-    ) -> Result<EmbeddingRequest, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+
+    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<EmbeddingRequest, Fault> {
+        embeddings::decode_one(body, losses)
     }
+
     fn encode_response(
         &self,
-        _response: &EmbeddingResponse,
+        response: &EmbeddingResponse,
         _request: &EmbeddingRequest,
         _echo: &Echo,
     ) -> Vec<u8> {
-        Vec::new()
+        embeddings::encode_one(response)
     }
 }
 
@@ -119,23 +172,26 @@ impl EmbeddingsEndpoint for BatchEmbedContents {
     fn dialect(&self) -> Dialect {
         Dialect::Gemini
     }
-    fn provider_target(&self, _model: &str) -> String {
-        String::new()
+
+    fn provider_target(&self, model: &str) -> String {
+        target(model, "batchEmbedContents")
     }
-    fn decode_request(
-        &self,
-        _body: &[u8],
-        _losses: &mut Losses,
-    ) -> Result<EmbeddingRequest, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+
+    fn model_places(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"], &["requests", "*", "model"]]
     }
+
+    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<EmbeddingRequest, Fault> {
+        embeddings::decode_batch(body, losses)
+    }
+
     fn encode_response(
         &self,
-        _response: &EmbeddingResponse,
+        response: &EmbeddingResponse,
         _request: &EmbeddingRequest,
         _echo: &Echo,
     ) -> Vec<u8> {
-        Vec::new()
+        embeddings::encode_batch(response)
     }
 }
 
@@ -147,11 +203,17 @@ impl CountEndpoint for CountTokens {
     fn dialect(&self) -> Dialect {
         Dialect::Gemini
     }
-    fn decode_request(&self, _body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+
+    fn model_places(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"], &["generateContentRequest", "model"]]
     }
-    fn encode_count(&self, _input_tokens: u64) -> Vec<u8> {
-        Vec::new()
+
+    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
+        count::decode(body, losses)
+    }
+
+    fn encode_count(&self, input_tokens: u64) -> Vec<u8> {
+        json!({"totalTokens": input_tokens}).to_string().into_bytes()
     }
 }
 
@@ -160,15 +222,11 @@ impl CountEndpoint for CountTokens {
 pub(crate) struct Models;
 
 impl ModelsEndpoint for Models {
-    fn encode_models(&self, _models: &[ModelCard], _query: Option<&str>) -> Result<Vec<u8>, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+    fn encode_models(&self, models: &[ModelCard], query: Option<&str>) -> Result<Vec<u8>, Fault> {
+        models::list(models, query)
     }
-    fn encode_model(&self, _model: &ModelCard) -> Vec<u8> {
-        Vec::new()
-    }
-}
 
-struct Nothing;
-impl StreamEncoder for Nothing {
-    fn encode(&mut self, _event: &Event, _out: &mut Vec<u8>) {}
+    fn encode_model(&self, model: &ModelCard) -> Vec<u8> {
+        models::card(model).to_string().into_bytes()
+    }
 }

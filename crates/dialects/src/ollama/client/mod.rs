@@ -1,7 +1,26 @@
 //! Ollama towards callers.
+//!
+//! Source: <https://github.com/ollama/ollama/blob/main/docs/api.md> and `api/types.go` beside it.
 
-use crate::*;
-use canonical::*;
+mod answer;
+mod embed;
+mod generate;
+mod image;
+mod messages;
+mod models;
+mod options;
+mod request;
+mod stream;
+
+use canonical::{Dialect, Fault, Losses, Request, Response};
+use serde_json::json;
+
+pub(crate) use embed::{Embed, Embeddings};
+pub(crate) use models::Tags;
+pub use models::{encode_running, encode_version};
+
+use super::{response, shape::Shape, stream::Decoder};
+use crate::{ChatEndpoint, Echo, Framing, StreamDecoder, StreamEncoder};
 
 /// `POST /api/chat`.
 #[derive(Debug)]
@@ -11,35 +30,51 @@ impl ChatEndpoint for Chat {
     fn dialect(&self) -> Dialect {
         Dialect::Ollama
     }
-    fn provider_target(&self, model: &str, stream: bool) -> String {
-        crate::codec(Dialect::Ollama).chat_target(model, stream)
+
+    fn streams_by_default(&self) -> bool {
+        true
     }
+
+    fn stream_type(&self) -> &'static str {
+        NDJSON
+    }
+
+    fn provider_target(&self, _model: &str, _stream: bool) -> String {
+        Shape::Chat.target().to_owned()
+    }
+
     fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        crate::codec(Dialect::Ollama).decode_response(body)
+        response::decode(body, Shape::Chat)
     }
+
     fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        crate::codec(Dialect::Ollama).stream_decoder()
+        Box::new(Decoder::new(Shape::Chat))
     }
+
     fn framing(&self) -> Framing {
         Framing::Ndjson
     }
-    fn decode_request(&self, _body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+
+    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
+        request::decode(body, losses)
     }
+
     fn encode_response(
         &self,
-        _response: &Response,
+        response: &Response,
         _request: &Request,
-        _echo: &Echo,
-        _losses: &mut Losses,
+        echo: &Echo,
+        losses: &mut Losses,
     ) -> Vec<u8> {
-        Vec::new()
+        answer::encode(Shape::Chat, response, echo, losses)
     }
-    fn stream_encoder(&self, _request: &Request, _echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(Nothing)
+
+    fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
+        Box::new(stream::Encoder::new(Shape::Chat, echo))
     }
-    fn encode_error(&self, _status: u16, _fault: &Fault, _request_id: &str) -> Vec<u8> {
-        Vec::new()
+
+    fn encode_error(&self, _status: u16, fault: &Fault, _request_id: &str) -> Vec<u8> {
+        error(fault)
     }
 }
 
@@ -51,80 +86,59 @@ impl ChatEndpoint for Generate {
     fn dialect(&self) -> Dialect {
         Dialect::Ollama
     }
-    fn provider_target(&self, model: &str, stream: bool) -> String {
-        crate::codec(Dialect::Ollama).chat_target(model, stream)
+
+    fn streams_by_default(&self) -> bool {
+        true
     }
+
+    fn stream_type(&self) -> &'static str {
+        NDJSON
+    }
+
+    fn provider_target(&self, _model: &str, _stream: bool) -> String {
+        Shape::Generate.target().to_owned()
+    }
+
     fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        crate::codec(Dialect::Ollama).decode_response(body)
+        response::decode(body, Shape::Generate)
     }
+
     fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        crate::codec(Dialect::Ollama).stream_decoder()
+        Box::new(Decoder::new(Shape::Generate))
     }
+
     fn framing(&self) -> Framing {
         Framing::Ndjson
     }
-    fn decode_request(&self, _body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+
+    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
+        generate::decode(body, losses)
     }
+
     fn encode_response(
         &self,
-        _response: &Response,
+        response: &Response,
         _request: &Request,
-        _echo: &Echo,
-        _losses: &mut Losses,
+        echo: &Echo,
+        losses: &mut Losses,
     ) -> Vec<u8> {
-        Vec::new()
+        answer::encode(Shape::Generate, response, echo, losses)
     }
-    fn stream_encoder(&self, _request: &Request, _echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(Nothing)
+
+    fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
+        Box::new(stream::Encoder::new(Shape::Generate, echo))
     }
-    fn encode_error(&self, _status: u16, _fault: &Fault, _request_id: &str) -> Vec<u8> {
-        Vec::new()
+
+    fn encode_error(&self, _status: u16, fault: &Fault, _request_id: &str) -> Vec<u8> {
+        error(fault)
     }
 }
 
-/// `POST /api/embed`.
-#[derive(Debug)]
-pub(crate) struct Embed;
+/// The media type of answers that are streamed as lines of JSON.
+const NDJSON: &str = "application/x-ndjson";
 
-impl EmbeddingsEndpoint for Embed {
-    fn dialect(&self) -> Dialect {
-        Dialect::Ollama
-    }
-    fn provider_target(&self, _model: &str) -> String {
-        String::new()
-    }
-    fn decode_request(
-        &self,
-        _body: &[u8],
-        _losses: &mut Losses,
-    ) -> Result<EmbeddingRequest, Fault> {
-        Err(crate::fields::invalid("not served yet"))
-    }
-    fn encode_response(
-        &self,
-        _response: &EmbeddingResponse,
-        _request: &EmbeddingRequest,
-        _echo: &Echo,
-    ) -> Vec<u8> {
-        Vec::new()
-    }
-}
-
-/// `GET /api/tags` and `POST /api/show`.
-#[derive(Debug)]
-pub(crate) struct Tags;
-
-impl ModelsEndpoint for Tags {
-    fn encode_models(&self, _models: &[ModelCard], _query: Option<&str>) -> Result<Vec<u8>, Fault> {
-        Err(crate::fields::invalid("not served yet"))
-    }
-    fn encode_model(&self, _model: &ModelCard) -> Vec<u8> {
-        Vec::new()
-    }
-}
-
-struct Nothing;
-impl StreamEncoder for Nothing {
-    fn encode(&mut self, _event: &Event, _out: &mut Vec<u8>) {}
+/// Writes a fault as Ollama does, before an answer and within one.
+/// Source: <https://github.com/ollama/ollama/blob/main/docs/api/errors.mdx>
+fn error(fault: &Fault) -> Vec<u8> {
+    json!({ "error": fault.public }).to_string().into_bytes()
 }

@@ -1,7 +1,21 @@
 //! OpenAI's Responses towards callers.
 
-use crate::*;
-use canonical::*;
+mod content;
+mod envelope;
+mod error;
+mod frames;
+mod input;
+mod item;
+mod request;
+mod response;
+mod seal;
+mod stream;
+mod tools;
+
+use canonical::{Dialect, Fault, Losses, Request, Response};
+
+use super::OpenAiResponses;
+use crate::{ChatEndpoint, Codec, Echo, StreamDecoder, StreamEncoder};
 
 /// `POST /v1/responses`.
 #[derive(Debug)]
@@ -11,39 +25,38 @@ impl ChatEndpoint for Responses {
     fn dialect(&self) -> Dialect {
         Dialect::OpenAiResponses
     }
+
     fn provider_target(&self, model: &str, stream: bool) -> String {
-        crate::codec(Dialect::OpenAiResponses).chat_target(model, stream)
+        OpenAiResponses.chat_target(model, stream)
     }
+
     fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        crate::codec(Dialect::OpenAiResponses).decode_response(body)
+        OpenAiResponses.decode_response(body)
     }
+
     fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        crate::codec(Dialect::OpenAiResponses).stream_decoder()
+        OpenAiResponses.stream_decoder()
     }
-    fn framing(&self) -> Framing {
-        Framing::Sse
+
+    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
+        request::decode(body, losses)
     }
-    fn decode_request(&self, _body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {
-        Err(crate::fields::invalid("not served yet"))
-    }
+
     fn encode_response(
         &self,
-        _response: &Response,
-        _request: &Request,
-        _echo: &Echo,
-        _losses: &mut Losses,
+        response: &Response,
+        request: &Request,
+        echo: &Echo,
+        losses: &mut Losses,
     ) -> Vec<u8> {
-        Vec::new()
+        response::encode(response, request, echo, losses)
     }
-    fn stream_encoder(&self, _request: &Request, _echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(Nothing)
-    }
-    fn encode_error(&self, _status: u16, _fault: &Fault, _request_id: &str) -> Vec<u8> {
-        Vec::new()
-    }
-}
 
-struct Nothing;
-impl StreamEncoder for Nothing {
-    fn encode(&mut self, _event: &Event, _out: &mut Vec<u8>) {}
+    fn stream_encoder(&self, request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
+        Box::new(stream::Encoder::new(request, echo))
+    }
+
+    fn encode_error(&self, status: u16, fault: &Fault, _request_id: &str) -> Vec<u8> {
+        error::body(status, fault)
+    }
 }

@@ -1,0 +1,44 @@
+//! Chats: one handler for every dialect.
+
+use std::sync::Arc;
+
+use dialects::ChatEndpoint;
+use http::StatusCode;
+use pipeline::{Answer, InferenceCall, PathCall};
+use server::{Call, Response, response};
+
+use crate::{Inference, body, relay_body, tell};
+
+/// Answers a chat.
+pub(crate) async fn answer(
+    inference: Arc<Inference>,
+    endpoint: &'static dyn ChatEndpoint,
+    path: Option<PathCall>,
+    mut call: Call,
+) -> Response {
+    let request_id = call.request_id;
+    let body = match body::read(&mut call).await {
+        Ok(body) => body,
+        Err(fault) => return tell::refusal(endpoint, fault.into(), request_id),
+    };
+    let strict = body::is_strict(&call.headers);
+    let id = request_id.to_string();
+    let Call { query, headers, .. } = call;
+    let call = InferenceCall { endpoint, body, path, query, headers, strict, id };
+    let snapshot = inference.manager.snapshot();
+    match pipeline::answer(&snapshot, &call).await {
+        Ok((about, answer)) => {
+            let headers = about.headers();
+            let mut answer = match answer {
+                Answer::Whole(body) => response::bytes(StatusCode::OK, "application/json", body),
+                Answer::Stream(relay) => {
+                    let body = relay_body::new(relay, about, inference.last_call.clone());
+                    response::stream(StatusCode::OK, endpoint.stream_type(), body)
+                }
+            };
+            answer.headers_mut().extend(headers);
+            answer
+        }
+        Err(refusal) => tell::refusal(endpoint, refusal, request_id),
+    }
+}

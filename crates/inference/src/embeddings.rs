@@ -1,0 +1,35 @@
+//! Embeddings: one handler for every dialect.
+
+use std::sync::Arc;
+
+use dialects::EmbeddingsEndpoint;
+use http::StatusCode;
+use pipeline::EmbeddingsCall;
+use server::{Call, Response, response};
+
+use crate::{Inference, body, caller, tell};
+
+/// Answers a request for embeddings.
+pub(crate) async fn answer(
+    inference: Arc<Inference>,
+    endpoint: &'static dyn EmbeddingsEndpoint,
+    path_model: Option<String>,
+    mut call: Call,
+) -> Response {
+    let (request_id, dialect) = (call.request_id, endpoint.dialect());
+    let body = match body::read(&mut call).await {
+        Ok(body) => body,
+        Err(fault) => return tell::fault(dialect, fault, request_id),
+    };
+    let strict = body::is_strict(&call.headers);
+    let id = request_id.to_string();
+    let call = EmbeddingsCall { endpoint, body, path_model, strict, id };
+    match pipeline::embed(&inference.manager.snapshot(), &call).await {
+        Ok((about, body)) => {
+            let mut answer = response::bytes(StatusCode::OK, "application/json", body);
+            answer.headers_mut().extend(about.headers());
+            answer
+        }
+        Err(refusal) => tell::refusal(caller::endpoint(dialect), refusal, request_id),
+    }
+}

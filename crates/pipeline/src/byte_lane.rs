@@ -1,0 +1,63 @@
+//! The lane of a call whose provider speaks the caller's dialect: the caller's bytes go out, the provider's come back.
+
+use bytes::Bytes;
+use canonical::Fault;
+use providers::Refused;
+
+use crate::{
+    About, Answer, EventStream, InferenceCall, Target,
+    attempt::{MOST_ANSWER_BYTES, Mode, post},
+    byte_relay::{Begun, ByteRelay},
+    open::Opened,
+    relay::{Relay, TranslateRelay},
+    splice::{spliced, spliced_with_usage},
+};
+
+/// Splices the model's name into the caller's bytes, asks, and hands the provider's bytes back.
+pub(crate) async fn answer(
+    target: &Target,
+    call: &InferenceCall,
+    opened: &Opened,
+    about: &mut About,
+) -> Result<Answer, Refused> {
+    let endpoint = call.endpoint;
+    let mode = Mode::of(opened.stream);
+    let asks_for_usage = endpoint.tells_usage_on_request()
+        && opened.stream
+        && !opened.asks_for_usage
+        && target.provider.config().quirks().stream_usage;
+    let splice = if asks_for_usage { spliced_with_usage } else { spliced };
+    let body = splice(&call.body, endpoint.model_places(), &opened.model, &target.model)?;
+    let path = endpoint.provider_target(&target.model, opened.stream);
+    let path = call.with_forwarded_query(path);
+    target.provider.admit_chat(about.opened)?;
+    about.begin_attempt();
+    let headers = call.forwarded_headers();
+    let reply = post(target, endpoint.dialect(), &path, headers, body, mode).await?;
+    match mode {
+        Mode::Whole => {
+            let body = reply.body.collect(MOST_ANSWER_BYTES).await?;
+            check(target, call, &body)?;
+            Ok(Answer::Whole(body))
+        }
+        Mode::Stream => {
+            match ByteRelay::begin(target, call, opened, reply, asks_for_usage).await? {
+                Begun::Relay(relay) => Ok(Answer::Stream(Relay::Bytes(relay))),
+                // A provider that answers whole, although it was asked for a stream, is taken at its word.
+                Begun::Whole(body, response) => {
+                    let mut losses = std::mem::take(&mut about.losses);
+                    let request = endpoint.decode_request(&call.body, &mut losses)?;
+                    let encoder = endpoint.stream_encoder(&request, &opened.echo(call));
+                    let events = EventStream::of(&target.provider, body, response);
+                    Ok(Answer::Stream(Relay::Translate(TranslateRelay::new(events, encoder))))
+                }
+            }
+        }
+    }
+}
+
+/// Makes sure that the bytes are an answer, and no error in a 200's clothing.
+fn check(target: &Target, call: &InferenceCall, body: &Bytes) -> Result<(), Fault> {
+    let answer = call.endpoint.decode_answer(body);
+    answer.map(drop).map_err(|fault| target.provider.redacted(fault))
+}

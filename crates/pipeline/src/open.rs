@@ -1,0 +1,63 @@
+//! Open: what a call's body and path say about the model and the stream, in one pass over the bytes.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use canonical::{ErrorKind, Fault};
+use dialects::Echo;
+use wire::Envelope;
+
+use crate::InferenceCall;
+
+/// What was found.
+pub(crate) struct Opened {
+    /// The model as the caller named it.
+    pub(crate) model: String,
+    /// Whether the answer is to be streamed.
+    pub(crate) stream: bool,
+    /// Whether the caller wants the stream to tell its usage.
+    pub(crate) asks_for_usage: bool,
+    created: SystemTime,
+}
+
+/// Reads the call's envelope.
+///
+/// # Errors
+///
+/// Fails when the body is no JSON object, names its model or stream twice, or names no model.
+pub(crate) fn open(call: &InferenceCall) -> Result<Opened, Fault> {
+    let envelope = read(&call.body)?;
+    let (model, stream) = match &call.path {
+        Some(path) => (path.model.clone(), path.stream),
+        None => {
+            let stream = envelope.stream.unwrap_or(call.endpoint.streams_by_default());
+            (named(&envelope), stream)
+        }
+    };
+    let options = envelope.stream_options.as_ref();
+    let asks_for_usage = options
+        .and_then(|options| options.include_usage.as_ref())
+        .is_some_and(|include_usage| include_usage.value);
+    Ok(Opened { model, stream, asks_for_usage, created: SystemTime::now() })
+}
+
+impl Opened {
+    /// What an answer repeats of the call.
+    pub(crate) fn echo(&self, call: &InferenceCall) -> Echo {
+        Echo { model: self.model.clone(), created: self.created, id: call.id.clone() }
+    }
+}
+
+/// The model that a body names; empty when it names none.
+pub(crate) fn named(envelope: &Envelope<'_>) -> String {
+    envelope.model.as_ref().map(|model| model.name.clone().into_owned()).unwrap_or_default()
+}
+
+/// Reads the envelope of a body.
+///
+/// # Errors
+///
+/// Fails when the body is no JSON object, or names its model or stream twice.
+pub(crate) fn read(body: &Bytes) -> Result<Envelope<'_>, Fault> {
+    Envelope::read(body).map_err(|error| Fault::new(ErrorKind::InvalidRequest, error.to_string()))
+}
