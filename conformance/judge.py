@@ -25,6 +25,8 @@ def judge(cell, outcome, record):
         return IMPOSSIBLE, f"the SDK cannot ask for it: {outcome['cannot_say']}"
     if limit and (limit["how"] == "refused" or cell["mode"] == "strict"):
         faults = refused(cell, outcome, record, limit)
+    elif limit and limit["how"] == "estimated":
+        faults += estimated(outcome, record)
     elif "error" in cell["turns"][-1]["answer"]:
         faults += failed(cell, outcome)
     elif "break" in cell["turns"][-1]["answer"]:
@@ -53,11 +55,20 @@ def refused(cell, outcome, record, limit):
         return ["it was not refused"]
     allowed = (400,) if cell["mode"] == "strict" else (400, 404, 501)
     faults = [] if error["wire_status"] in allowed else [f"refused with {error['wire_status']}: {error['message']}"]
-    if record.get("requests"):
+    if record.get("requests", 0) > len(outcome["turns"]):
         faults.append("the provider was asked all the same")
     if cell["mode"] == "strict" and limit["member"] not in error["message"]:
         faults.append(f"the refusal does not name {limit['member']}: {error['message']}")
     return faults
+
+
+def estimated(outcome, record):
+    if "error" in outcome:
+        return [f"{outcome['error']['type']}: {outcome['error']['message']}"]
+    faults = [] if outcome["turns"][0]["tokens"] > 0 else ["the estimate is nothing"]
+    if not outcome["estimated"]:
+        faults.append("x-closedpaw-estimated does not say that it is an estimate")
+    return faults + (["the provider was asked all the same"] if record.get("requests") else [])
 
 
 def failed(cell, outcome):

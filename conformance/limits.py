@@ -3,6 +3,7 @@
 A row's `how` is
   - `dropped`: the answer comes, and `x-closedpaw-dropped` names `member`; with `x-closedpaw-strict: true` it is a 400;
   - `refused`: the request is answered with a status of 400 to 501 and a sentence;
+  - `estimated`: the gateway answers by an estimate, and `x-closedpaw-estimated` says so;
   - `absent`: the provider has nothing of the kind to tell, and the caller gets all the rest;
   - `unsaid`: the caller's dialect has no word for it, and the caller gets all the rest.
 `loses` are the things that need not reach the provider, `lacks` those that need not reach the caller.
@@ -43,13 +44,15 @@ LIMITS = [
     Limit("tool choice: *", "dropped", "cannot be told to call a tool", provider=(OLLAMA,), member="tool_choice", loses=("tool_choice",)),
     Limit("tool result, failed", "dropped", "cannot be told that a tool failed", caller=(ANTHROPIC, GOOGLE), provider=(CHAT, RESPONSES, MISTRAL, OLLAMA),
           member="messages.tool_result.is_error", loses=("failed",)),
+    Limit("reasoning*", "dropped", "can be told how much to think, but not just to think", caller=(OLLAMA,), provider=(CHAT, RESPONSES, MISTRAL),
+          member="reasoning.include", loses=("reasoning",), lacks=("reasoning",)),
     Limit("reasoning*", "absent", "tells no thoughts in chat completions", provider=(CHAT,), egress="openai", lacks=("reasoning",)),
     Limit("usage, cached", "absent", "does not count what it had cached", provider=(OLLAMA,), lacks=("cached",)),
     Limit("usage, cached", "unsaid", "no word for it", caller=(OLLAMA,), lacks=("cached",)),
     Limit("stop: filter", "absent", "has no such reason to stop", provider=(MISTRAL, OLLAMA), lacks=("finish",)),
     Limit("stop: filter", "unsaid", "no word for it", caller=(MISTRAL, OLLAMA), lacks=("finish",)),
     Limit("embeddings*", "refused", "has no embeddings", provider=(ANTHROPIC,)),
-    Limit("token count", "refused", "counts no tokens", provider=(CHAT, MISTRAL, OLLAMA)),
+    Limit("token count", "estimated", "counts no tokens", provider=(CHAT, MISTRAL, OLLAMA)),
 ]
 
 
@@ -59,4 +62,4 @@ def limit_of(feature, caller, provider, egress):
 
 
 #: What may be named as dropped wherever it comes up, since it changes no answer: hints, and thoughts of other models.
-MAY_BE_DROPPED = {"reasoning.include", "messages.seal", "messages.reasoning", "store", "include"}
+MAY_BE_DROPPED = {"reasoning.include", "messages.seal", "messages.reasoning", "store", "include", "tools.eager_input_streaming"}

@@ -34,6 +34,7 @@ async function run(sdk, cell) {
       else outcome.error = told(error, seen);
     }
   });
+  outcome.estimated = seen.headers?.get("x-closedpaw-estimated") ?? null;
   outcome.dropped = seen.headers?.get("x-closedpaw-dropped") ?? "";
   return outcome;
 }

@@ -27,7 +27,8 @@ def read(body):
     for tool in body.get("tools") or []:
         heard.tools[tool["function"]["name"]] = tool["function"].get("parameters") or {"type": "object"}
     options = body.get("options") or {}
-    if unknown := sorted(set(options) - set(OPTIONS)):
+    # A context that holds the prompt may be asked for without anybody's wish.
+    if unknown := sorted(set(options) - set(OPTIONS) - {"num_ctx"}):
         raise Violation(f"options that nobody set: {unknown}")
     for name, ours in OPTIONS.items():
         heard.set(ours, options.get(name))

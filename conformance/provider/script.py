@@ -24,6 +24,10 @@ class Script:
         return self.answer.get("choices") or [self.answer.get("text") or ""]
 
     @property
+    def text(self):
+        return self.texts[0]
+
+    @property
     def finish(self):
         return self.answer.get("finish") or ("tools" if self.answer.get("calls") else "stop")
 

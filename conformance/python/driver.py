@@ -58,6 +58,7 @@ def run(sdk, cell):
         status = getattr(error, "status_code", None) or getattr(error, "code", None)
         outcome["error"] = {"type": type(error).__name__, "status": status if isinstance(status, int) else None, "wire_status": WIRE.status,
                             "message": str(error)[:2000], "retry_after": WIRE.response_headers.get("retry-after")}
+    outcome["estimated"] = WIRE.response_headers.get("x-closedpaw-estimated")
     outcome["dropped"] = WIRE.response_headers.get("x-closedpaw-dropped", "")
     return outcome
 
