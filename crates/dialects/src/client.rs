@@ -9,7 +9,7 @@ use canonical::{
 
 use wire::Framing;
 
-use crate::StreamDecoder;
+use crate::{StreamDecoder, codec};
 
 /// One endpoint at which callers chat: how its requests are read and its answers written.
 ///
@@ -30,21 +30,27 @@ pub trait ChatEndpoint: Send + Sync {
     }
 
     /// Where a provider of the same dialect takes the very same request, below its base URL.
-    fn provider_target(&self, model: &str, stream: bool) -> String;
+    fn provider_target(&self, model: &str, stream: bool) -> String {
+        codec(self.dialect()).chat_target(model, stream)
+    }
 
     /// Reads what a provider of the same dialect answers whole at [`Self::provider_target`].
     ///
     /// # Errors
     ///
     /// As [`crate::Codec::decode_response`].
-    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault>;
+    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
+        codec(self.dialect()).decode_response(body)
+    }
 
     /// Starts reading what a provider of the same dialect streams at [`Self::provider_target`].
-    fn answer_decoder(&self) -> Box<dyn StreamDecoder>;
+    fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
+        codec(self.dialect()).stream_decoder()
+    }
 
     /// How the streamed answer is cut into frames.
     fn framing(&self) -> Framing {
-        Framing::Sse
+        codec(self.dialect()).framing()
     }
 
     /// The largest frame that a provider of the same dialect may send, in bytes.
@@ -83,6 +89,12 @@ pub trait ChatEndpoint: Send + Sync {
     ///
     /// A fault of the caller's, with a sentence that says what to do.
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault>;
+
+    /// Writes the answer to a request that asks nothing of a model, where the dialect has such; `None` for all others.
+    /// A provider of the same dialect is asked all the same.
+    fn encode_idle(&self, _body: &[u8], _echo: &Echo) -> Option<Vec<u8>> {
+        None
+    }
 
     /// Writes a whole answer to `request`; what the caller's dialect can't say is noted in `losses`.
     fn encode_response(

@@ -7,6 +7,11 @@ use crate::{
     ollama, openai_chat, openai_responses,
 };
 
+/// Ollama's `GET /api/ps` and `GET /api/version`.
+pub use ollama::client::{
+    encode_running as encode_ollama_running, encode_version as encode_ollama_version,
+};
+
 /// OpenAI's `POST /v1/chat/completions`.
 pub static OPENAI_CHAT: &dyn ChatEndpoint = &openai_chat::client::ChatCompletions;
 /// OpenAI's `POST /v1/responses`.
@@ -43,11 +48,6 @@ pub static OLLAMA_EMBEDDINGS: &dyn EmbeddingsEndpoint = &ollama::client::Embeddi
 pub static ANTHROPIC_COUNT: &dyn CountEndpoint = &anthropic::client::CountTokens;
 /// Gemini's `:countTokens`.
 pub static GEMINI_COUNT: &dyn CountEndpoint = &gemini::client::CountTokens;
-
-/// Ollama's `GET /api/ps` and `GET /api/version`.
-pub use ollama::client::{
-    encode_running as encode_ollama_running, encode_version as encode_ollama_version,
-};
 
 /// How a dialect lists models to callers.
 #[must_use]

@@ -48,9 +48,14 @@ impl Fields {
         self.members.shift_remove(name).filter(|value| !value.is_null())
     }
 
+    /// Returns a member without taking it; null counts as absent.
+    pub(crate) fn peek(&self, name: &str) -> Option<&Value> {
+        self.members.get(name).filter(|value| !value.is_null())
+    }
+
     /// Returns whether a member is there and not null.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.members.get(name).is_some_and(|value| !value.is_null())
+        self.peek(name).is_some()
     }
 
     /// Takes a text.

@@ -8,7 +8,8 @@ use upstream::{BaseUrl, Network};
 use vault::Secret;
 
 use crate::{
-    ProviderName, ProviderType, Settings, extra_headers::ExtraHeaders, presets::ModelsEndpoint,
+    KeepAlive, ProviderName, ProviderType, Settings, extra_headers::ExtraHeaders,
+    presets::ModelsEndpoint,
 };
 
 /// How long a request may take when its provider sets no timeout: what the vendors' own SDKs wait.
@@ -72,10 +73,15 @@ impl ProviderConfig {
     /// How it differs from others of its dialect.
     #[must_use]
     pub fn quirks(&self) -> Quirks {
-        match (self.settings.preset, self.provider_type) {
+        let quirks = match (self.settings.preset, self.provider_type) {
             (Some(preset), _) => preset.quirks,
             (None, ProviderType::OpenAi) => Quirks::OPENAI,
             (None, _) => Quirks::COMPATIBLE,
+        };
+        Quirks {
+            largest_context_tokens: self.settings.num_ctx,
+            keep_alive_s: self.settings.keep_alive.as_ref().map(KeepAlive::seconds),
+            ..quirks
         }
     }
 

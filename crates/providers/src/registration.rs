@@ -40,7 +40,7 @@ pub struct Registration {
     pub timeout: Option<f64>,
     /// Where the provider may live; `local` for Ollama and local presets, else `public`, when unset.
     pub network: Option<NetworkName>,
-    /// Settings of the type: `preset` for a custom provider.
+    /// Settings of the type: `preset` for a custom provider, `keep_alive` and `num_ctx` for Ollama.
     pub settings: Option<Map<String, Value>>,
     /// Headers to send with every request. Their values are secrets and never returned.
     pub headers: Option<BTreeMap<String, String>>,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     ProviderType,
+    keep_alive::KeepAlive,
     presets::{PRESETS, Preset, preset},
 };
 
@@ -15,6 +16,10 @@ pub struct Settings {
     pub preset: Option<&'static Preset>,
     /// The languages that a custom provider speaks, the preferred one first.
     pub dialects: Option<Vec<Dialect>>,
+    /// How long an Ollama server keeps a model loaded after a chat; unset leaves it to the server.
+    pub keep_alive: Option<KeepAlive>,
+    /// The largest context window that an Ollama server is asked for, in tokens.
+    pub num_ctx: Option<u64>,
 }
 
 impl Settings {
@@ -39,6 +44,15 @@ impl Settings {
                         "Unknown setting '{member}' for a custom provider: there are 'preset' and 'dialects'"
                     ));
                 }
+                (ProviderType::Ollama, "keep_alive") => {
+                    settings.keep_alive = Some(KeepAlive::parse(value)?);
+                }
+                (ProviderType::Ollama, "num_ctx") => settings.num_ctx = Some(num_ctx(value)?),
+                (ProviderType::Ollama, _) => {
+                    return Err(format!(
+                        "Unknown setting '{member}' for an Ollama provider: use keep_alive or num_ctx"
+                    ));
+                }
                 (_, _) => {
                     return Err(format!(
                         "Unknown setting '{member}': providers of type {provider_type} have no settings"
@@ -56,7 +70,10 @@ impl Settings {
         let names =
             |dialects: &Vec<Dialect>| dialects.iter().map(|dialect| dialect.as_str()).collect();
         let dialects = self.dialects.as_ref().map(|chosen| ("dialects".to_owned(), names(chosen)));
-        preset.into_iter().chain(dialects).collect()
+        let keep_alive = self.keep_alive.as_ref();
+        let keep_alive = keep_alive.map(|time| ("keep_alive".to_owned(), time.to_json()));
+        let num_ctx = self.num_ctx.map(|tokens| ("num_ctx".to_owned(), Value::from(tokens)));
+        preset.into_iter().chain(dialects).chain(keep_alive).chain(num_ctx).collect()
     }
 }
 
@@ -83,4 +100,16 @@ fn find_preset(value: &Value) -> Result<&'static Preset, String> {
     let id =
         value.as_str().ok_or_else(|| format!("settings.preset must be one of: {}", known()))?;
     preset(id).ok_or_else(|| format!("Unknown preset '{id}': use one of {}", known()))
+}
+
+/// Reads the size of a context window.
+fn num_ctx(value: &Value) -> Result<u64, String> {
+    let tokens = value.as_u64().filter(|tokens| (1..=1 << 30).contains(tokens));
+    tokens.ok_or_else(|| {
+        format!(
+            "Invalid settings.num_ctx {value}: use the largest context window that models may have, \
+             a whole number of tokens from 1 to {}",
+            1 << 30
+        )
+    })
 }

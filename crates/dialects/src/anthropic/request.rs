@@ -4,7 +4,10 @@ use canonical::{Dialect, Fault, Losses, OutputFormat, Request, Sampling, Tool, T
 use serde_json::{Map, Value, json};
 
 use super::{message::Conversation, thinking::Thinking};
-use crate::{assembly::malformed, json, object::object, openai_chat::request::add_extras};
+use crate::{
+    assembly::malformed, freeform::as_function, json, object::object,
+    openai_chat::request::add_extras,
+};
 
 /// The longest id of a user.
 const LONGEST_USER_CHARS: usize = 256;
@@ -37,8 +40,8 @@ pub(super) fn decode_count(body: &[u8]) -> Result<u64, Fault> {
 }
 
 fn body(request: &Request, losses: &mut Losses) -> Value {
-    let conversation = Conversation::of(request, losses);
     let mut thinking = Thinking::plan(&request.reasoning, request.sampling.max_tokens, losses);
+    let conversation = Conversation::of(request, losses);
     if conversation.calls_without_thought() {
         thinking.give_up(losses);
     }
@@ -79,6 +82,7 @@ fn metadata(request: &Request, losses: &mut Losses) -> Value {
 
 /// Declares a tool. Its schema has to describe an object.
 fn declaration(tool: &Tool, losses: &mut Losses) -> Value {
+    let tool = as_function(tool);
     let mut schema = match &tool.parameters {
         Some(Value::Object(schema)) => schema.clone(),
         None => Map::new(),

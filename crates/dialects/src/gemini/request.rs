@@ -6,7 +6,7 @@ use canonical::{
 use serde_json::{Value, json};
 
 use super::{content::Conversation, resource};
-use crate::{object::object, openai_chat::request::add_extras};
+use crate::{freeform::as_function, object::object, openai_chat::request::add_extras};
 
 /// The most stop texts that the provider takes.
 const MOST_STOPS: usize = 5;
@@ -53,6 +53,7 @@ fn tools(tools: &[Tool], losses: &mut Losses) -> Value {
         losses.note("tools.strict");
     }
     let declaration = |tool: &Tool| {
+        let tool = as_function(tool);
         object([
             ("name", json!(tool.name)),
             ("description", json!(tool.description)),

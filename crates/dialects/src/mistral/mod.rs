@@ -3,6 +3,7 @@
 //! Source: <https://docs.mistral.ai/api>.
 
 pub(crate) mod client;
+mod embeddings;
 mod error;
 mod models;
 mod request;
@@ -10,7 +11,7 @@ mod response;
 mod stream;
 mod tool_id;
 
-use canonical::{Dialect, Fault, Losses, Request, Response};
+use canonical::{Dialect, EmbeddingRequest, EmbeddingResponse, Fault, Losses, Request, Response};
 
 use crate::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, Quirks, StreamDecoder};
 
@@ -49,6 +50,22 @@ impl Codec for Mistral {
 
     fn decode_error(&self, answer: &ErrorAnswer<'_>) -> Fault {
         error::decode(answer)
+    }
+
+    fn embeddings_target(&self, _model: &str, _inputs: usize) -> Option<String> {
+        Some(embeddings::TARGET.to_owned())
+    }
+
+    fn encode_embeddings(
+        &self,
+        request: &EmbeddingRequest,
+        losses: &mut Losses,
+    ) -> Result<Vec<u8>, Fault> {
+        embeddings::encode(request, losses)
+    }
+
+    fn decode_embeddings(&self, body: &[u8]) -> Result<EmbeddingResponse, Fault> {
+        crate::openai_chat::embeddings::decode(body)
     }
 
     fn models_target(&self, _page: Option<&str>) -> String {

@@ -27,6 +27,9 @@ pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
             losses.note(member);
         }
     }
+    if request.user.is_some() {
+        losses.note("user");
+    }
     let declared: Vec<Tool> = request.tools.iter().map(with_parameters).collect();
     let mut body = object([
         ("model", json!(request.model)),

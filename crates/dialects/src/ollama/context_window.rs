@@ -99,6 +99,8 @@ mod tests {
         });
         assert_eq!(more(vec![image.clone(), image.clone()]), 2 * IMAGE_TOKENS);
         assert_eq!(more(vec![Part::text("abcd")]), 2);
+        let Part::Media(media) = image.clone() else { panic!("it is media") };
+        assert_eq!(more(vec![Part::Media(Media { kind: MediaKind::Audio, ..media })]), 0);
         let (call_id, content) = (String::new(), vec![Part::text("abc"), image]);
         let result = ToolResult { call_id, name: None, content, is_error: false };
         assert_eq!(more(vec![Part::ToolResult(result)]), MESSAGE_TOKENS + 1 + IMAGE_TOKENS);

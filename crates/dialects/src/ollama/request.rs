@@ -20,6 +20,9 @@ pub(super) fn encode(request: &Request, quirks: &Quirks, losses: &mut Losses) ->
     if request.parallel_tool_calls == Some(false) {
         losses.note("parallel_tool_calls");
     }
+    if request.user.is_some() {
+        losses.note("user");
+    }
     let logprobs = request.sampling.logprobs;
     let window = ContextWindow::fit(request, quirks.largest_context_tokens);
     let mut body = object([
@@ -135,5 +138,95 @@ fn add_extras(request: &Request, body: &mut Value, losses: &mut Losses) {
             (known, extra) if known != extra => losses.note(name),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use canonical::{Effort, Losses, Message, Part, ReasoningControl, Request, Role, Sampling};
+    use serde_json::{Value, json};
+
+    use super::encode;
+    use crate::Quirks;
+
+    fn written(request: &Request, quirks: &Quirks) -> (Value, String) {
+        let mut losses = Losses::default();
+        let body = encode(request, quirks, &mut losses);
+        (serde_json::from_slice(&body).unwrap(), losses.to_string())
+    }
+
+    fn long(bytes: usize) -> Request {
+        let parts = vec![Part::text("a".repeat(bytes))];
+        let messages = vec![Message { role: Role::User, parts }];
+        Request { messages, ..Request::default() }
+    }
+
+    #[test]
+    fn a_long_prompt_gets_a_window_and_is_never_cut_unseen() {
+        let small = Quirks { largest_context_tokens: Some(8192), ..Quirks::COMPATIBLE };
+        for (bytes, quirks, num_ctx, truncate) in [
+            (300, Quirks::COMPATIBLE, Value::Null, Value::Null),
+            (30_000, Quirks::COMPATIBLE, json!(16_384), Value::Null),
+            (20_000, small, json!(8192), Value::Null),
+            (30_000, small, json!(8192), json!(false)),
+        ] {
+            let (body, lost) = written(&long(bytes), &quirks);
+            assert_eq!(body["options"]["num_ctx"], num_ctx, "{bytes}");
+            assert_eq!(body["truncate"], truncate, "{bytes}");
+            assert_eq!(lost, "");
+        }
+    }
+
+    #[test]
+    fn models_stay_loaded_as_long_as_wanted() {
+        for (keep_alive_s, expected) in
+            [(None, Value::Null), (Some(-1), json!(-1)), (Some(300), json!(300))]
+        {
+            let quirks = Quirks { keep_alive_s, ..Quirks::COMPATIBLE };
+            assert_eq!(written(&long(3), &quirks).0["keep_alive"], expected);
+        }
+    }
+
+    #[test]
+    fn probabilities_are_asked_for() {
+        for (logprobs, wanted, top) in [
+            (None, Value::Null, Value::Null),
+            (Some(0), json!(true), Value::Null),
+            (Some(3), json!(true), json!(3)),
+        ] {
+            let sampling = Sampling { logprobs, ..Sampling::default() };
+            let (body, _) = written(&Request { sampling, ..long(3) }, &Quirks::COMPATIBLE);
+            assert_eq!((&body["logprobs"], &body["top_logprobs"]), (&wanted, &top));
+        }
+    }
+
+    #[test]
+    fn thinking_is_a_switch_or_a_level() {
+        for (effort, budget_tokens, include, think, lost) in [
+            (None, None, None, Value::Null, ""),
+            (None, None, Some(true), json!(true), ""),
+            (None, None, Some(false), Value::Null, "reasoning.include"),
+            (None, Some(0), None, json!(false), ""),
+            (None, Some(2048), None, json!(true), "reasoning.budget_tokens"),
+            (Some(Effort::None), None, Some(false), json!(false), ""),
+            (Some(Effort::Minimal), None, None, json!("low"), "reasoning.effort"),
+            (Some(Effort::Low), None, None, json!("low"), ""),
+            (Some(Effort::Medium), None, Some(true), json!("medium"), ""),
+            (Some(Effort::High), None, Some(false), json!("high"), "reasoning.include"),
+            (Some(Effort::ExtraHigh), None, None, json!("max"), "reasoning.effort"),
+            (Some(Effort::Max), Some(9), None, json!("max"), "reasoning.budget_tokens"),
+        ] {
+            let reasoning = ReasoningControl { effort, budget_tokens, include };
+            let request = Request { reasoning, ..long(3) };
+            let (body, noted) = written(&request, &Quirks::COMPATIBLE);
+            let said = (body["think"].clone(), noted.as_str());
+            assert_eq!(said, (think, lost), "{:?}", request.reasoning);
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_who_asks() {
+        let request = Request { user: Some("u".to_owned()), ..long(3) };
+        assert_eq!(written(&request, &Quirks::COMPATIBLE).1, "user");
     }
 }

@@ -4,13 +4,15 @@
 //! Mistral's are read by the same code.
 
 pub(crate) mod client;
+pub(crate) mod embeddings;
 pub(crate) mod error;
+pub(crate) mod logprobs;
 pub(crate) mod models;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod stream;
 
-use canonical::{Dialect, Fault, Losses, Request, Response};
+use canonical::{Dialect, EmbeddingRequest, EmbeddingResponse, Fault, Losses, Request, Response};
 
 use crate::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, Quirks, StreamDecoder};
 
@@ -49,6 +51,22 @@ impl Codec for OpenAiChat {
 
     fn decode_error(&self, answer: &ErrorAnswer<'_>) -> Fault {
         error::decode(answer)
+    }
+
+    fn embeddings_target(&self, _model: &str, _inputs: usize) -> Option<String> {
+        Some(embeddings::TARGET.to_owned())
+    }
+
+    fn encode_embeddings(
+        &self,
+        request: &EmbeddingRequest,
+        losses: &mut Losses,
+    ) -> Result<Vec<u8>, Fault> {
+        embeddings::encode(request, losses)
+    }
+
+    fn decode_embeddings(&self, body: &[u8]) -> Result<EmbeddingResponse, Fault> {
+        embeddings::decode(body)
     }
 
     fn models_target(&self, _page: Option<&str>) -> String {

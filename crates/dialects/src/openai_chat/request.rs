@@ -4,11 +4,12 @@ use canonical::{
     Dialect, Effort, Losses, Media, MediaKind, MediaSource, OutputFormat, Reasoning,
     ReasoningControl, Request, Tool, ToolChoice,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     Quirks,
     chat_messages::{AssistantMessage, Style, media_url, messages},
+    freeform::as_function,
     object::object,
     tool_ids,
 };
@@ -42,6 +43,7 @@ pub(super) fn encode(request: &Request, quirks: &Quirks, losses: &mut Losses) ->
         ("stop", if request.stop.is_empty() { Value::Null } else { json!(request.stop) }),
         ("response_format", response_format(&request.output)),
         ("reasoning_effort", json!(effort(&request.reasoning, losses))),
+        ("user", json!(request.user)),
         ("stream", json!(request.stream)),
         ("stream_options", json!(include_usage.then(|| json!({ "include_usage": true })))),
     ]);
@@ -55,6 +57,7 @@ pub(crate) fn tools(tools: &[Tool]) -> Value {
         return Value::Null;
     }
     let declaration = |tool: &Tool| {
+        let tool = as_function(tool);
         let function = object([
             ("name", json!(tool.name)),
             ("description", json!(tool.description)),
@@ -69,7 +72,8 @@ pub(crate) fn tools(tools: &[Tool]) -> Value {
 /// Gives a tool without parameters the schema that says so, for dialects that require the member.
 pub(crate) fn with_parameters(tool: &Tool) -> Tool {
     let nothing = || json!({ "type": "object", "properties": {} });
-    Tool { parameters: tool.parameters.clone().or_else(|| Some(nothing())), ..tool.clone() }
+    let tool = as_function(tool).into_owned();
+    Tool { parameters: tool.parameters.or_else(|| Some(nothing())), ..tool }
 }
 
 /// Writes which tool must be called. Without tools only a wish that can't be granted is noted.
@@ -119,7 +123,17 @@ pub(crate) fn add_extras(
     body: &mut Value,
     losses: &mut Losses,
 ) {
-    let Some((origin, extras)) = &request.extras else { return };
+    add_members(request.extras.as_ref(), dialect, body, losses);
+}
+
+/// Adds such members of any request.
+pub(crate) fn add_members(
+    extras: Option<&(Dialect, Map<String, Value>)>,
+    dialect: Dialect,
+    body: &mut Value,
+    losses: &mut Losses,
+) {
+    let Some((origin, extras)) = extras else { return };
     for (name, value) in extras {
         match body.as_object_mut().map(|members| members.entry(name)) {
             Some(serde_json::map::Entry::Vacant(entry)) if *origin == dialect => {

@@ -7,7 +7,7 @@
 use canonical::{Collector, Dialect, Fault, FinishReason, Opaque, Response, Seal, Usage};
 use serde_json::Value;
 
-use super::{error, request::REASONING_MEMBERS};
+use super::{error, logprobs, request::REASONING_MEMBERS};
 use crate::{
     assembly::{Assembly, CallFragment, malformed},
     json::{count, filled, list, object, parse, present, text, typed},
@@ -54,6 +54,7 @@ pub(super) fn read(chunk: &Value, dialect: Dialect, assembly: &mut Assembly) -> 
                 read_call(call, |call| assembly.whole_call(index, call));
             }
         }
+        assembly.logprobs(index, logprobs::read(choice));
         if let Some(reason) = filled(choice, "finish_reason") {
             assembly.finish(index, finish_reason(reason));
         }
@@ -133,7 +134,7 @@ fn finish_reason(word: &str) -> FinishReason {
 }
 
 /// Brings the counts into the normal form: input without what was cached, output with the thinking.
-fn read_usage(usage: &Value) -> Usage {
+pub(crate) fn read_usage(usage: &Value) -> Usage {
     let detail = |group: &str, name: &str| count(present(usage, group)?, name);
     let prompt = count(usage, "prompt_tokens");
     let cache_read_tokens = detail("prompt_tokens_details", "cached_tokens")

@@ -220,6 +220,46 @@ async fn settings_are_a_closed_set() {
         refusal("openai", json!({ "settings": { "preset": "groq" } })).await,
         "Unknown setting 'preset': providers of type openai have no settings"
     );
+    assert_eq!(
+        refusal("ollama", json!({ "settings": { "preset": "groq" } })).await,
+        "Unknown setting 'preset' for an Ollama provider: use keep_alive or num_ctx"
+    );
+    for (member, value, expected) in [
+        (
+            "keep_alive",
+            json!("soon"),
+            "Invalid settings.keep_alive \"soon\": use a duration such as",
+        ),
+        ("keep_alive", json!(null), "Invalid settings.keep_alive null: use a duration such as"),
+        ("num_ctx", json!(0), "Invalid settings.num_ctx 0: use the largest context window"),
+        ("num_ctx", json!("8k"), "Invalid settings.num_ctx \"8k\": use the largest context window"),
+        ("num_ctx", json!(1.5), "Invalid settings.num_ctx 1.5: use the largest context window"),
+    ] {
+        let sentence = refusal("ollama", json!({ "settings": { member: value } })).await;
+        assert!(sentence.starts_with(expected), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn an_ollama_server_is_told_how_long_and_how_large() {
+    let cases = [
+        ("plain", json!({}), None, None),
+        ("lasting", json!({ "keep_alive": "1h30m" }), Some(5400), None),
+        ("both", json!({ "keep_alive": -1, "num_ctx": 32_768 }), Some(-1), Some(32_768)),
+    ];
+    let registry = Registry::new();
+    for (name, settings, _, _) in &cases {
+        let members = json!({ "name": name, "settings": settings });
+        registry.register(description("ollama", members)).await;
+    }
+    let registry = registry.reopen();
+    for (name, settings, keep_alive_s, largest_context_tokens) in cases {
+        let provider = registry.get(name);
+        let quirks = provider.config().quirks();
+        assert_eq!(quirks.keep_alive_s, keep_alive_s);
+        assert_eq!(quirks.largest_context_tokens, largest_context_tokens);
+        assert_eq!(Value::from(provider.config().settings.to_json()), settings);
+    }
 }
 
 #[tokio::test]

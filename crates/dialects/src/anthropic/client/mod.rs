@@ -18,10 +18,7 @@ mod tools;
 use canonical::{Dialect, Fault, Losses, ModelCard, Request, Response};
 use serde_json::json;
 
-use super::Anthropic;
-use crate::{
-    ChatEndpoint, Codec, CountEndpoint, Echo, ModelsEndpoint, StreamDecoder, StreamEncoder,
-};
+use crate::{ChatEndpoint, CountEndpoint, Echo, ModelsEndpoint, StreamEncoder};
 
 /// `POST /v1/messages`.
 #[derive(Debug)]
@@ -30,18 +27,6 @@ pub(crate) struct Messages;
 impl ChatEndpoint for Messages {
     fn dialect(&self) -> Dialect {
         Dialect::Anthropic
-    }
-
-    fn provider_target(&self, model: &str, stream: bool) -> String {
-        Anthropic.chat_target(model, stream)
-    }
-
-    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        Anthropic.decode_response(body)
-    }
-
-    fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        Anthropic.stream_decoder()
     }
 
     fn forwarded_headers(&self) -> &'static [&'static str] {

@@ -26,23 +26,26 @@ pub(super) fn encode(response: &Response, echo: &Echo, losses: &mut Losses) -> V
     if let FinishReason::Other(_) = finish.reason {
         losses.note("stop_reason");
     }
-    let mut message = frame(response.model.as_deref(), echo, &response.usage);
-    message["content"] = Value::Array(blocks);
-    message["stop_reason"] = json!(stop_reason(&finish));
-    message["stop_sequence"] = json!(finish.stop_sequence);
-    message.to_string().into_bytes()
+    let model = response.model.as_deref();
+    message(model, echo, blocks, Some(&finish), &response.usage).to_string().into_bytes()
 }
 
-/// A message that has no content yet and has not ended.
-pub(super) fn frame(model: Option<&str>, echo: &Echo, counts: &Usage) -> Value {
+/// A message; one that has not ended has no `finish`.
+pub(super) fn message(
+    model: Option<&str>,
+    echo: &Echo,
+    content: Vec<Value>,
+    finish: Option<&Finish>,
+    counts: &Usage,
+) -> Value {
     json!({
         "id": format!("msg_{}", echo.id),
         "type": "message",
         "role": "assistant",
         "model": model.unwrap_or(&echo.model),
-        "content": [],
-        "stop_reason": null,
-        "stop_sequence": null,
+        "content": content,
+        "stop_reason": finish.map(stop_reason),
+        "stop_sequence": finish.and_then(|finish| finish.stop_sequence.as_deref()),
         "usage": usage(counts),
     })
 }

@@ -9,7 +9,7 @@ use super::{
     call_id::CallIds,
     error,
     open_part::{OpenPart, Step},
-    response::{frame, stop_reason, usage},
+    response::{message, stop_reason, usage},
 };
 use crate::{Echo, StreamEncoder};
 
@@ -43,7 +43,7 @@ impl Encoder {
 
     fn start(&mut self, model: Option<&str>, out: &mut Vec<u8>) {
         if !std::mem::replace(&mut self.started, true) {
-            let message = frame(model, &self.echo, &self.usage);
+            let message = message(model, &self.echo, Vec::new(), None, &self.usage);
             write(out, "message_start", &json!({"type": "message_start", "message": message}));
         }
     }

@@ -37,18 +37,6 @@ impl ChatEndpoint for GenerateContent {
         Dialect::Gemini
     }
 
-    fn provider_target(&self, model: &str, stream: bool) -> String {
-        Gemini.chat_target(model, stream)
-    }
-
-    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        Gemini.decode_response(body)
-    }
-
-    fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        Gemini.stream_decoder()
-    }
-
     fn largest_frame_bytes(&self) -> usize {
         LARGEST_CHUNK_BYTES
     }

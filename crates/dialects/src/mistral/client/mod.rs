@@ -1,7 +1,17 @@
-//! Mistral's chat completions, embeddings and models towards callers.
+//! Mistral's chat completions, completions in the middle, embeddings and models towards callers.
 
-use crate::*;
-use canonical::*;
+mod answer;
+mod embeddings;
+mod error;
+mod models;
+mod request;
+mod response;
+mod stream;
+
+use canonical::{Dialect, Fault, Losses, Request, Response};
+
+pub(crate) use self::{embeddings::Embeddings, models::Models};
+use crate::{ChatEndpoint, Echo, Framing, StreamDecoder, StreamEncoder};
 
 /// `POST /v1/chat/completions`.
 #[derive(Debug)]
@@ -11,39 +21,31 @@ impl ChatEndpoint for ChatCompletions {
     fn dialect(&self) -> Dialect {
         Dialect::Mistral
     }
-    fn provider_target(&self, model: &str, stream: bool) -> String {
-        crate::codec(Dialect::Mistral).chat_target(model, stream)
+
+    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
+        request::chat(body, losses)
     }
-    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        crate::codec(Dialect::Mistral).decode_response(body)
-    }
-    fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        crate::codec(Dialect::Mistral).stream_decoder()
-    }
-    fn framing(&self) -> Framing {
-        Framing::Sse
-    }
-    fn decode_request(&self, _body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {
-        Err(crate::fields::invalid("not served yet"))
-    }
+
     fn encode_response(
         &self,
-        _response: &Response,
+        response: &Response,
         _request: &Request,
-        _echo: &Echo,
-        _losses: &mut Losses,
+        echo: &Echo,
+        losses: &mut Losses,
     ) -> Vec<u8> {
-        Vec::new()
+        response::encode(response, echo, losses)
     }
-    fn stream_encoder(&self, _request: &Request, _echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(Nothing)
+
+    fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
+        Box::new(stream::Encoder::new(echo))
     }
-    fn encode_error(&self, _status: u16, _fault: &Fault, _request_id: &str) -> Vec<u8> {
-        Vec::new()
+
+    fn encode_error(&self, status: u16, fault: &Fault, _request_id: &str) -> Vec<u8> {
+        error::body(status, fault).to_string().into_bytes()
     }
 }
 
-/// `POST /v1/fim/completions`.
+/// `POST /v1/fim/completions`, whose answers are those of a chat.
 #[derive(Debug)]
 pub(crate) struct FimCompletions;
 
@@ -51,80 +53,42 @@ impl ChatEndpoint for FimCompletions {
     fn dialect(&self) -> Dialect {
         Dialect::Mistral
     }
-    fn provider_target(&self, model: &str, stream: bool) -> String {
-        crate::codec(Dialect::Mistral).chat_target(model, stream)
+
+    fn provider_target(&self, _model: &str, _stream: bool) -> String {
+        "/fim/completions".to_owned()
     }
+
     fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        crate::codec(Dialect::Mistral).decode_response(body)
+        ChatCompletions.decode_answer(body)
     }
+
     fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        crate::codec(Dialect::Mistral).stream_decoder()
+        ChatCompletions.answer_decoder()
     }
+
     fn framing(&self) -> Framing {
         Framing::Sse
     }
-    fn decode_request(&self, _body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {
-        Err(crate::fields::invalid("not served yet"))
+
+    fn decode_request(&self, body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {
+        request::fill_in(body)
     }
+
     fn encode_response(
         &self,
-        _response: &Response,
-        _request: &Request,
-        _echo: &Echo,
-        _losses: &mut Losses,
+        response: &Response,
+        request: &Request,
+        echo: &Echo,
+        losses: &mut Losses,
     ) -> Vec<u8> {
-        Vec::new()
+        ChatCompletions.encode_response(response, request, echo, losses)
     }
-    fn stream_encoder(&self, _request: &Request, _echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(Nothing)
-    }
-    fn encode_error(&self, _status: u16, _fault: &Fault, _request_id: &str) -> Vec<u8> {
-        Vec::new()
-    }
-}
 
-/// `POST /v1/embeddings`.
-#[derive(Debug)]
-pub(crate) struct Embeddings;
+    fn stream_encoder(&self, request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
+        ChatCompletions.stream_encoder(request, echo)
+    }
 
-impl EmbeddingsEndpoint for Embeddings {
-    fn dialect(&self) -> Dialect {
-        Dialect::Mistral
+    fn encode_error(&self, status: u16, fault: &Fault, request_id: &str) -> Vec<u8> {
+        ChatCompletions.encode_error(status, fault, request_id)
     }
-    fn provider_target(&self, _model: &str) -> String {
-        String::new()
-    }
-    fn decode_request(
-        &self,
-        _body: &[u8],
-        _losses: &mut Losses,
-    ) -> Result<EmbeddingRequest, Fault> {
-        Err(crate::fields::invalid("not served yet"))
-    }
-    fn encode_response(
-        &self,
-        _response: &EmbeddingResponse,
-        _request: &EmbeddingRequest,
-        _echo: &Echo,
-    ) -> Vec<u8> {
-        Vec::new()
-    }
-}
-
-/// `GET /v1/models`.
-#[derive(Debug)]
-pub(crate) struct Models;
-
-impl ModelsEndpoint for Models {
-    fn encode_models(&self, _models: &[ModelCard], _query: Option<&str>) -> Result<Vec<u8>, Fault> {
-        Err(crate::fields::invalid("not served yet"))
-    }
-    fn encode_model(&self, _model: &ModelCard) -> Vec<u8> {
-        Vec::new()
-    }
-}
-
-struct Nothing;
-impl StreamEncoder for Nothing {
-    fn encode(&mut self, _event: &Event, _out: &mut Vec<u8>) {}
 }

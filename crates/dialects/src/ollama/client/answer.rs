@@ -93,7 +93,8 @@ impl Head {
         self.object(said, &end)
     }
 
-    fn object(&self, said: Said, end: &Value) -> Value {
+    /// Writes an object with the members of `end` last.
+    pub(super) fn object(&self, said: Said, end: &Value) -> Value {
         let Said { text, thinking, images, tool_calls, logprobs } = said;
         let list = |values: Vec<Value>| if values.is_empty() { Value::Null } else { values.into() };
         let thinking = if thinking.is_empty() { Value::Null } else { thinking.into() };

@@ -152,6 +152,8 @@ mod tests {
         let body = json!({ "model": "m", "input": "a", "dimensions": 3, "odd": 1 });
         let (request, _) = read(&Embed, &body).unwrap();
         assert_eq!(request.dimensions, Some(3));
+        let none = json!({ "model": "m", "input": "a", "dimensions": 0 });
+        assert_eq!(read(&Embed, &none).unwrap().0.dimensions, None);
         assert_eq!(Value::from(request.extras.unwrap().1), json!({ "odd": 1 }));
         let (request, _) = read(&Embeddings, &json!({ "model": "m", "prompt": "a" })).unwrap();
         assert_eq!((request.model.as_str(), request.inputs), ("m", texts(&["a"])));

@@ -5,6 +5,7 @@
 mod answer;
 mod embed;
 mod generate;
+mod idle;
 mod image;
 mod messages;
 mod models;
@@ -39,22 +40,6 @@ impl ChatEndpoint for Chat {
         NDJSON
     }
 
-    fn provider_target(&self, _model: &str, _stream: bool) -> String {
-        Shape::Chat.target().to_owned()
-    }
-
-    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        response::decode(body, Shape::Chat)
-    }
-
-    fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        Box::new(Decoder::new(Shape::Chat))
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::Ndjson
-    }
-
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
         request::decode(body, losses)
     }
@@ -67,6 +52,10 @@ impl ChatEndpoint for Chat {
         losses: &mut Losses,
     ) -> Vec<u8> {
         answer::encode(Shape::Chat, response, echo, losses)
+    }
+
+    fn encode_idle(&self, body: &[u8], echo: &Echo) -> Option<Vec<u8>> {
+        idle::encode(Shape::Chat, body, echo)
     }
 
     fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
@@ -123,6 +112,10 @@ impl ChatEndpoint for Generate {
         losses: &mut Losses,
     ) -> Vec<u8> {
         answer::encode(Shape::Generate, response, echo, losses)
+    }
+
+    fn encode_idle(&self, body: &[u8], echo: &Echo) -> Option<Vec<u8>> {
+        idle::encode(Shape::Generate, body, echo)
     }
 
     fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {

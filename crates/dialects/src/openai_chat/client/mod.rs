@@ -1,7 +1,22 @@
 //! OpenAI's chat completions, embeddings and models towards callers.
 
-use crate::*;
-use canonical::*;
+pub(crate) mod answer;
+mod content;
+pub(crate) mod embeddings;
+mod error;
+mod messages;
+mod models;
+pub(crate) mod request;
+mod response;
+mod stream;
+pub(crate) mod thoughts;
+mod tools;
+mod usage_chunk;
+
+use canonical::{Dialect, Fault, Losses, Request, Response};
+
+pub(crate) use self::{embeddings::Embeddings, models::Models};
+use crate::{ChatEndpoint, Echo, StreamEncoder};
 
 /// `POST /v1/chat/completions`.
 #[derive(Debug)]
@@ -11,80 +26,34 @@ impl ChatEndpoint for ChatCompletions {
     fn dialect(&self) -> Dialect {
         Dialect::OpenAiChat
     }
-    fn provider_target(&self, model: &str, stream: bool) -> String {
-        crate::codec(Dialect::OpenAiChat).chat_target(model, stream)
+
+    fn tells_usage_on_request(&self) -> bool {
+        true
     }
-    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        crate::codec(Dialect::OpenAiChat).decode_response(body)
+
+    fn is_usage_frame(&self, frame: &[u8]) -> bool {
+        usage_chunk::is_usage_chunk(frame)
     }
-    fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        crate::codec(Dialect::OpenAiChat).stream_decoder()
+
+    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
+        request::decode(body, losses)
     }
-    fn framing(&self) -> Framing {
-        Framing::Sse
-    }
-    fn decode_request(&self, _body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {
-        Err(crate::fields::invalid("not served yet"))
-    }
+
     fn encode_response(
         &self,
-        _response: &Response,
-        _request: &Request,
-        _echo: &Echo,
-        _losses: &mut Losses,
+        response: &Response,
+        request: &Request,
+        echo: &Echo,
+        losses: &mut Losses,
     ) -> Vec<u8> {
-        Vec::new()
+        response::encode(response, request, echo, losses)
     }
-    fn stream_encoder(&self, _request: &Request, _echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(Nothing)
-    }
-    fn encode_error(&self, _status: u16, _fault: &Fault, _request_id: &str) -> Vec<u8> {
-        Vec::new()
-    }
-}
 
-/// `POST /v1/embeddings`.
-#[derive(Debug)]
-pub(crate) struct Embeddings;
+    fn stream_encoder(&self, request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
+        Box::new(stream::Encoder::new(request, echo))
+    }
 
-impl EmbeddingsEndpoint for Embeddings {
-    fn dialect(&self) -> Dialect {
-        Dialect::OpenAiChat
+    fn encode_error(&self, status: u16, fault: &Fault, _request_id: &str) -> Vec<u8> {
+        error::body(status, fault).to_string().into_bytes()
     }
-    fn provider_target(&self, _model: &str) -> String {
-        String::new()
-    }
-    fn decode_request(
-        &self,
-        _body: &[u8],
-        _losses: &mut Losses,
-    ) -> Result<EmbeddingRequest, Fault> {
-        Err(crate::fields::invalid("not served yet"))
-    }
-    fn encode_response(
-        &self,
-        _response: &EmbeddingResponse,
-        _request: &EmbeddingRequest,
-        _echo: &Echo,
-    ) -> Vec<u8> {
-        Vec::new()
-    }
-}
-
-/// `GET /v1/models`.
-#[derive(Debug)]
-pub(crate) struct Models;
-
-impl ModelsEndpoint for Models {
-    fn encode_models(&self, _models: &[ModelCard], _query: Option<&str>) -> Result<Vec<u8>, Fault> {
-        Err(crate::fields::invalid("not served yet"))
-    }
-    fn encode_model(&self, _model: &ModelCard) -> Vec<u8> {
-        Vec::new()
-    }
-}
-
-struct Nothing;
-impl StreamEncoder for Nothing {
-    fn encode(&mut self, _event: &Event, _out: &mut Vec<u8>) {}
 }

@@ -14,8 +14,7 @@ mod tools;
 
 use canonical::{Dialect, Fault, Losses, Request, Response};
 
-use super::OpenAiResponses;
-use crate::{ChatEndpoint, Codec, Echo, StreamDecoder, StreamEncoder};
+use crate::{ChatEndpoint, Echo, StreamEncoder};
 
 /// `POST /v1/responses`.
 #[derive(Debug)]
@@ -24,18 +23,6 @@ pub(crate) struct Responses;
 impl ChatEndpoint for Responses {
     fn dialect(&self) -> Dialect {
         Dialect::OpenAiResponses
-    }
-
-    fn provider_target(&self, model: &str, stream: bool) -> String {
-        OpenAiResponses.chat_target(model, stream)
-    }
-
-    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        OpenAiResponses.decode_response(body)
-    }
-
-    fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        OpenAiResponses.stream_decoder()
     }
 
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {

@@ -271,8 +271,11 @@ fn the_form_of_the_answer_stands_in_either_place() {
     let schema = json!({"type": "object"});
     let format = json!({"type": "json_schema", "schema": schema});
     let expected = OutputFormat::JsonSchema { name: None, schema, strict: None };
-    for members in [json!({"output_config": {"format": format}}), json!({"output_format": format})]
-    {
+    for members in [
+        json!({"output_config": {"format": format}}),
+        json!({"output_format": format}),
+        json!({"output_format": format, "output_config": {"effort": "low"}}),
+    ] {
         assert_eq!(read(members).0.output, expected);
     }
 }

@@ -1,0 +1,144 @@
+//! Reads `content` of a caller's message, in the forms that OpenAI chat and Mistral have between them.
+
+use canonical::{Dialect, Fault, Losses, Media, MediaKind, MediaSource, Opaque, Part, Reasoning};
+use serde_json::Value;
+
+use crate::{
+    data_url::media_at,
+    fields::{Fields, invalid},
+    foreign_seal::unpack,
+};
+
+/// Takes `content`, which is a text or a list of chunks; none where it is absent.
+pub(super) fn content(
+    message: &mut Fields,
+    dialect: Dialect,
+    losses: &mut Losses,
+) -> Result<Option<Vec<Part>>, Fault> {
+    let place = message.place("content");
+    let chunks = match message.take("content") {
+        None => return Ok(None),
+        Some(Value::String(text)) => return Ok(Some(vec![Part::text(text)])),
+        Some(Value::Array(chunks)) => chunks,
+        Some(_) => return Err(message.wrong("content", "a string or a list of parts")),
+    };
+    let mut parts = Vec::with_capacity(chunks.len());
+    for (index, value) in chunks.into_iter().enumerate() {
+        parts.extend(chunk(value, &format!("{place}[{index}]"), dialect, losses)?);
+    }
+    Ok(Some(parts))
+}
+
+/// Reads a chunk; of a kind that is not known here it is its own dialect's business.
+fn chunk(
+    value: Value,
+    place: &str,
+    dialect: Dialect,
+    losses: &mut Losses,
+) -> Result<Option<Part>, Fault> {
+    let mut chunk = Fields::of(value.clone(), place)?;
+    let part = match chunk.required_string("type")?.as_str() {
+        "text" => Some(Part::text(chunk.required_string("text")?)),
+        "refusal" => Some(Part::text(chunk.required_string("refusal")?)),
+        "image_url" => Some(Part::Media(image(&mut chunk, losses)?)),
+        "document_url" => {
+            let (at, url) = (chunk.place("document_url"), chunk.required_string("document_url")?);
+            let name = chunk.string("document_name")?;
+            Some(Part::Media(Media { name, ..media_at(url, MediaKind::Document, &at)? }))
+        }
+        "file" => file(&mut chunk, losses)?.map(Part::Media),
+        "input_audio" => Some(Part::Media(audio(&mut chunk, losses)?)),
+        "thinking" => Some(Part::Reasoning(thinking(&mut chunk, dialect)?)),
+        _ => return Ok(Some(Part::Opaque(Opaque { dialect, json: value }))),
+    };
+    chunk.note_rest("messages", losses);
+    Ok(part)
+}
+
+/// Reads an image, whose address is a member of an object or stands alone.
+fn image(chunk: &mut Fields, losses: &mut Losses) -> Result<Media, Fault> {
+    let place = chunk.place("image_url");
+    match chunk.take("image_url") {
+        None => Err(chunk.missing("image_url")),
+        Some(Value::String(url)) => media_at(url, MediaKind::Image, &place),
+        Some(value) => {
+            let mut image = Fields::of(value, &place)?;
+            let url = image.required_string("url")?;
+            let detail = image.string("detail")?;
+            let media = media_at(url, MediaKind::Image, &image.place("url"))?;
+            image.note_rest("messages.image_url", losses);
+            Ok(Media { detail, ..media })
+        }
+    }
+}
+
+/// Reads a file. One that lies with the dialect's own vendor can't be had by another provider.
+fn file(chunk: &mut Fields, losses: &mut Losses) -> Result<Option<Media>, Fault> {
+    let mut file = match chunk.object("file")? {
+        Some(file) => file,
+        None if chunk.take("file_id").is_some() => {
+            losses.note("messages.file_id");
+            return Ok(None);
+        }
+        None => return Err(chunk.missing("file")),
+    };
+    if file.take("file_id").is_some() {
+        losses.note("messages.file_id");
+    }
+    let (place, name) = (file.place("file_data"), file.string("filename")?);
+    let media = match file.string("file_data")? {
+        Some(url) if url.starts_with("data:") => Some(media_at(url, MediaKind::Document, &place)?),
+        Some(data) => {
+            let source = MediaSource::Base64(data);
+            Some(Media { kind: MediaKind::Document, mime: None, source, detail: None, name: None })
+        }
+        None => None,
+    };
+    file.note_rest("messages.file", losses);
+    Ok(media.map(|media| Media { name, ..media }))
+}
+
+/// Reads a recording: an object with its bytes, or Mistral's text that is an address or the bytes.
+fn audio(chunk: &mut Fields, losses: &mut Losses) -> Result<Media, Fault> {
+    let place = chunk.place("input_audio");
+    let recording = |mime: Option<String>, data: String| Media {
+        kind: MediaKind::Audio,
+        mime,
+        source: MediaSource::Base64(data),
+        detail: None,
+        name: None,
+    };
+    match chunk.take("input_audio") {
+        None => Err(chunk.missing("input_audio")),
+        Some(Value::String(url)) if url.contains(':') => media_at(url, MediaKind::Audio, &place),
+        Some(Value::String(data)) => Ok(recording(None, data)),
+        Some(value) => {
+            let mut audio = Fields::of(value, &place)?;
+            let data = audio.required_string("data")?;
+            let format = audio.string("format")?;
+            audio.note_rest("messages.input_audio", losses);
+            let mime = format.map(|format| match format.as_str() {
+                "mp3" => "audio/mpeg".to_owned(),
+                format => format!("audio/{format}"),
+            });
+            Ok(recording(mime, data))
+        }
+    }
+}
+
+/// Reads thoughts: a list of texts, or one text as some gateways write it.
+fn thinking(chunk: &mut Fields, dialect: Dialect) -> Result<Reasoning, Fault> {
+    let place = chunk.place("thinking");
+    let text = match chunk.take("thinking") {
+        Some(Value::String(text)) => text,
+        Some(Value::Array(thoughts)) => {
+            thoughts.iter().filter_map(|thought| thought.get("text")?.as_str()).collect()
+        }
+        None => String::new(),
+        Some(_) => return Err(invalid(format!("`{place}` must be a list of texts"))),
+    };
+    // Whether the thought is complete, which it is when it comes back.
+    chunk.take("closed");
+    let seal = chunk.string("signature")?.map(|data| unpack(data, dialect));
+    Ok(Reasoning { text, seal })
+}
