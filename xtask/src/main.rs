@@ -1,4 +1,4 @@
-//! Runs the repository's chores: `cargo xtask demo`, `test`, `tidy`, `docs` and `bench`.
+//! Runs the repository's chores: `cargo xtask demo`, `test`, `conformance`, `tidy`, `docs` and `bench`.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stderr,
@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod conformance;
 mod demo;
 mod docs;
 mod gateway;
@@ -38,6 +39,8 @@ enum Chore {
     Demo(demo::Options),
     /// Check everything: format, lints, documents, dependencies, tests
     Test,
+    /// Run the official SDKs against the gateway, with scripted providers behind it
+    Conformance(conformance::Options),
     /// Check what no other tool checks: layers, wording, file sizes
     Tidy,
     /// Write the reference documents that the program prints about itself
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     let outcome = interrupt::watch().and_then(|()| match arguments.chore {
         Chore::Demo(options) => demo::run(&options),
         Chore::Test => test::run(),
+        Chore::Conformance(options) => conformance::run(&options),
         Chore::Tidy => tidy::run(),
         Chore::Docs(options) => docs::run(&options),
         Chore::Bench(benchmark) => bench::run(&benchmark),

@@ -9,13 +9,13 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{docs, interrupt, process, tidy, workspace};
+use crate::{conformance, docs, interrupt, process, tidy, workspace};
 use tally::{Report, Tally};
 
 type Step = (&'static str, fn() -> Result<Tally>);
 
 /// The quick ones first. All go on after a failure, so that one run tells everything.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("format", format),
     ("tidy", tidiness),
     ("dependencies", dependencies::policy),
@@ -24,6 +24,7 @@ const STEPS: [Step; 8] = [
     ("documentation", documentation),
     ("tests", suite::run),
     ("reference documents", reference),
+    ("conformance", sdks),
 ];
 
 pub fn run() -> Result<ExitCode> {
@@ -79,6 +80,13 @@ fn reference() -> Result<Tally> {
     let stale = docs::stale(&program)?;
     stale.iter().for_each(|document| println!("{document} is stale: run `cargo xtask docs`"));
     Ok(Tally::one(stale.is_empty()))
+}
+
+/// Comes after the tests as well.
+fn sdks() -> Result<Tally> {
+    let program = workspace::compile(suite::cargo_test().arg("--no-run"))?;
+    let conformance::Verdicts { good, bad, skipped } = conformance::check(&program)?;
+    Ok(Tally { passed: good, failed: bad, skipped })
 }
 
 /// A step that is one command.

@@ -1,0 +1,104 @@
+"""Makes the cells: every feature, through every SDK, to every provider, whole and streamed."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from limits import ANTHROPIC, CHAT, GOOGLE, MISTRAL, OLLAMA, RESPONSES, limit_of
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Ingress:
+    """An SDK, as callers use it."""
+
+    name: str
+    dialect: str
+    #: The folder and the driver's module.
+    language: str
+    module: str
+    #: Its base URL below the gateway's, and below the scripted provider's.
+    gateway: str
+    direct: str
+
+
+INGRESSES = [
+    Ingress("openai (Python)", CHAT, "python", "openai_chat", "", "/openai"),
+    Ingress("openai (Python), responses", RESPONSES, "python", "openai_responses", "", "/openai"),
+    Ingress("anthropic (Python)", ANTHROPIC, "python", "anthropic_messages", "", "/anthropic"),
+    Ingress("google-genai (Python)", GOOGLE, "python", "google_genai", "", "/google"),
+    Ingress("mistralai (Python)", MISTRAL, "python", "mistral_chat", "/mistral", "/mistral"),
+    Ingress("ollama (Python)", OLLAMA, "python", "ollama_chat", "", "/ollama"),
+    Ingress("langchain-openai (Python)", CHAT, "python", "langchain_openai_chat", "", "/openai"),
+    Ingress("Open WebUI's HTTP", CHAT, "python", "open_webui", "", "/openai"),
+    Ingress("openai (Node)", CHAT, "node", "openai_chat", "", "/openai"),
+    Ingress("openai (Node), responses", RESPONSES, "node", "openai_responses", "", "/openai"),
+    Ingress("@anthropic-ai/sdk (Node)", ANTHROPIC, "node", "anthropic", "", "/anthropic"),
+    Ingress("@google/genai (Node)", GOOGLE, "node", "google_genai", "", "/google"),
+    Ingress("ai, openai-compatible (Node)", CHAT, "node", "ai_openai_compatible", "", "/openai"),
+    Ingress("ai, anthropic (Node)", ANTHROPIC, "node", "ai_anthropic", "", "/anthropic"),
+]
+
+#: Registered providers: the type, the path of their base URL below the scripted provider, and what it speaks there.
+EGRESSES = {
+    "openai": ("openai", "/openai/v1", CHAT),
+    "anthropic": ("anthropic", "/anthropic/v1", ANTHROPIC),
+    "google": ("google", "/google/v1beta", GOOGLE),
+    "mistral": ("mistral", "/mistral/v1", MISTRAL),
+    "ollama": ("ollama", "/ollama", OLLAMA),
+    "custom": ("custom", "/custom/v1", CHAT),
+}
+MODELS = ["scripted-large", "scripted-small"]
+#: Dialects in whose conversations signatures have a place.
+CARRY_SEALS = (RESPONSES, ANTHROPIC, GOOGLE)
+#: SDKs that are spoken to by the scripted provider itself can't be held to what the gateway promises.
+GATEWAY_ONLY = ("stream: cut off",)
+
+
+def cells(direct, only=None):
+    """All cells, numbered from 1, in a fixed order."""
+    book = json.loads((HERE / "features.json").read_text(encoding="utf-8"))
+    found = []
+    for ingress in INGRESSES:
+        for egress, speaks in own_egress(ingress) if direct else egresses(ingress):
+            for feature in book["features"]:
+                if direct and feature["name"] in GATEWAY_ONLY:
+                    continue
+                limit = limit_of(feature["name"], ingress.dialect, speaks, egress)
+                modes = list(feature.get("modes", ["plain", "stream"]))
+                if limit and limit.how == "dropped" and not direct:
+                    modes.append("strict")
+                for mode in modes:
+                    found.append(cell(len(found) + 1, book, feature, ingress, egress, speaks, mode, limit, direct))
+    return [entry for entry in found if not only or only in " / ".join((entry["ingress"], entry["egress"], entry["feature"], entry["mode"]))]
+
+
+def egresses(ingress):
+    for name, (_, _, dialect) in EGRESSES.items():
+        # Callers of responses are served by responses where the provider has them.
+        yield name, RESPONSES if (name, ingress.dialect) == ("openai", RESPONSES) else dialect
+
+
+def own_egress(ingress):
+    yield ingress.direct.strip("/"), ingress.dialect
+
+
+def cell(number, book, feature, ingress, egress, speaks, mode, limit, direct):
+    turns = [{"results": turn.get("results", []), "answer": {"calls": [], **turn["answer"]}} for turn in feature["turns"]]
+    slug = "".join(letter if letter.isalnum() else "-" for letter in feature["name"].lower())
+    model = f"{slug}.{number}"
+    return {
+        "id": number, "ingress": ingress.name, "egress": egress, "feature": feature["name"], "mode": mode, "kind": feature.get("kind", "chat"),
+        "model": model if direct else f"{egress}/{model}", "request": settled(feature["request"]), "turns": turns,
+        "tools": book["tools"], "schema": book["schema"], "image": book["image"],
+        "caller": ingress.dialect, "provider": speaks, "direct": direct,
+        "headers": {"x-closedpaw-strict": "true"} if mode == "strict" else {},
+        "limit": vars(limit) if limit else None, "lost": list(limit.loses) if limit else [], "may_add": [],
+        "seals_come_back": ingress.dialect in CARRY_SEALS, "failure_is_said": ingress.dialect in (ANTHROPIC, GOOGLE),
+        "streams_upstream": mode == "stream",
+    }
+
+
+def settled(request):
+    return request
