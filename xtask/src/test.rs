@@ -1,5 +1,6 @@
 //! Checks everything, step after step, and sums up.
 
+mod agents;
 mod dependencies;
 mod suite;
 mod tally;
@@ -15,7 +16,7 @@ use tally::{Report, Tally};
 type Step = (&'static str, fn() -> Result<Tally>);
 
 /// The quick ones first. All go on after a failure, so that one run tells everything.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("format", format),
     ("tidy", tidiness),
     ("dependencies", dependencies::policy),
@@ -23,6 +24,7 @@ const STEPS: [Step; 8] = [
     ("lints", lints),
     ("documentation", documentation),
     ("tests", suite::run),
+    ("agents", agents::run),
     ("reference documents", reference),
 ];
 
