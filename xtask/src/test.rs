@@ -1,5 +1,6 @@
 //! Checks everything, step after step, and sums up.
 
+mod agents;
 mod dependencies;
 mod suite;
 mod tally;
@@ -23,6 +24,7 @@ const STEPS: [Step; 9] = [
     ("lints", lints),
     ("documentation", documentation),
     ("tests", suite::run),
+    ("agents", agents::run),
     ("reference documents", reference),
     ("conformance", sdks),
 ];

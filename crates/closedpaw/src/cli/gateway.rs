@@ -33,14 +33,7 @@ pub struct Gateway {
 impl Gateway {
     /// Finds the gateway that was named, or the one running on the data dir, and the key for it.
     pub fn find(session: &Session) -> Result<Self, Failure> {
-        let (url, instance) = match session.url() {
-            Some(url) => (url, None),
-            None => {
-                let instance = running(session)?;
-                (instance.url.clone(), Some(instance))
-            }
-        };
-        let url = parse_url(&url)?;
+        let (url, instance) = locate(session)?;
         let key = gateway_key::find(session, &url)?;
         let certificate = instance.as_ref().and_then(|instance| instance.certificate.as_deref());
         let egress = certificate.map_or_else(|| Ok(Egress::new()), trusting)?;
@@ -114,6 +107,15 @@ impl Gateway {
         };
         Failure::not_running(format!("cannot reach the gateway at {}: {reason}", self.url()))
     }
+}
+
+/// Finds where the gateway is: the one that was named, or the one running on the data dir.
+pub fn locate(session: &Session) -> Result<(BaseUrl, Option<Instance>), Failure> {
+    if let Some(url) = session.url() {
+        return Ok((parse_url(&url)?, None));
+    }
+    let instance = running(session)?;
+    Ok((parse_url(&instance.url)?, Some(instance)))
 }
 
 /// Reads the URL of a gateway as one reads a provider's, but for what is said of the scheme.

@@ -1,6 +1,9 @@
 //! The key that a client verb presents, and where it may be sent.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use upstream::{BaseUrl, Network};
 use vault::{AdminKey, Secret};
@@ -21,12 +24,39 @@ pub fn find(session: &Session, url: &BaseUrl) -> Result<Secret, Failure> {
     if let Some(key) = variable("CLOSEDPAW_KEY").or_else(|| variable("CLOSEDPAW_ADMIN_KEY")) {
         return Ok(key);
     }
+    AdminKey::read_text(&own_keys_dir(session, url)?)
+        .map_err(|error| Failure::unauthorized(error.to_string()))
+}
+
+/// Finds the file that holds the key, for a program that reads it whenever it starts: `--key-file`, or for the
+/// gateway that runs on the data dir the admin key in the keys dir.
+pub fn find_file(session: &Session, url: &BaseUrl) -> Result<PathBuf, Failure> {
+    let path = match session.key_file() {
+        Some(path) if path == Path::new("-") => {
+            return Err(Failure::usage(
+                "other programs can't read our stdin: name a file with --key-file",
+            ));
+        }
+        Some(path) => path.clone(),
+        None => AdminKey::path(&own_keys_dir(session, url)?),
+    };
+    if session.key_file().is_none() && !path.exists() {
+        return Err(Failure::unauthorized(format!(
+            "the gateway's key is not in {}: put it into a file and name that with --key-file",
+            path.display()
+        )));
+    }
+    from_file(&path)?;
+    std::path::absolute(&path).map_err(|error| {
+        Failure::failed(format!("cannot tell where {} is: {error}", path.display()))
+    })
+}
+
+/// The keys dir, if `url` is the gateway that runs on the data dir.
+fn own_keys_dir(session: &Session, url: &BaseUrl) -> Result<PathBuf, Failure> {
     let directories = session.directories()?;
     match instance::find(&directories.data) {
-        Ok(Found::Running(instance)) if listens_at(&instance, url) => {
-            AdminKey::read_text(&directories.keys)
-                .map_err(|error| Failure::unauthorized(error.to_string()))
-        }
+        Ok(Found::Running(instance)) if listens_at(&instance, url) => Ok(directories.keys.value),
         Ok(Found::Running(_) | Found::Starting | Found::Nothing) | Err(_) => {
             Err(Failure::unauthorized(format!(
                 "{} is not the gateway that runs on {}: give its key with --key-file or CLOSEDPAW_KEY",

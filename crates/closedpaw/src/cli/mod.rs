@@ -15,6 +15,7 @@ mod providers;
 mod screen;
 mod secret_input;
 pub mod session;
+mod setup;
 mod status;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -44,6 +45,8 @@ enum Verb {
     Providers(providers::Verb),
     Models(models::Options),
     Chat(chat::Options),
+    #[command(subcommand)]
+    Setup(setup::Verb),
     Doctor(doctor::Options),
     #[command(subcommand)]
     Config(config::Verb),
@@ -63,6 +66,7 @@ pub fn run() -> Result<(), Failure> {
         Some(Verb::Providers(verb)) => wait_for(providers::run(&session, verb)),
         Some(Verb::Models(options)) => wait_for(models::run(&session, &options)),
         Some(Verb::Chat(options)) => wait_for(chat::run(&session, &options)),
+        Some(Verb::Setup(verb)) => setup::run(&session, &verb),
         Some(Verb::Doctor(_)) => wait_for(doctor::run(&session)),
         Some(Verb::Config(verb)) => config::run(&session, &verb),
         Some(Verb::Completions(options)) => completions::run(&options, &mut Cli::command()),

@@ -18,6 +18,8 @@ fn client_verbs_say_that_nothing_is_running() {
         &["providers", "health"],
         &["models"],
         &["chat", "hello"],
+        &["setup", "openai"],
+        &["setup", "claude", "--write"],
     ] {
         let outcome = place.run(verb);
         outcome.fails(3, "no gateway is running on");

@@ -13,3 +13,4 @@ mod doctor;
 mod program;
 mod providers;
 mod serve;
+mod setup;
