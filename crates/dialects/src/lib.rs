@@ -40,6 +40,7 @@ pub use client::{
 };
 pub use codec::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, StreamDecoder};
 pub use endpoints::*;
+pub use foreign_seal::holds_foreign_seals;
 pub use prompt_tokens::prompt_tokens;
 pub use quirks::Quirks;
 pub use wire::Framing;

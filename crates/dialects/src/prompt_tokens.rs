@@ -1,6 +1,6 @@
 //! Estimates how many tokens a chat has, for want of the model's own tokenizer.
 
-use canonical::{Part, Request};
+use canonical::{MediaKind, MediaSource, Part, Request};
 
 /// What an image takes. Models differ between some hundreds and some thousands.
 pub(crate) const IMAGE_TOKENS: u64 = 1024;
@@ -28,7 +28,12 @@ pub fn prompt_tokens(request: &Request) -> u64 {
 fn part_tokens(part: &Part) -> u64 {
     match part {
         Part::Text { text, .. } => text_tokens(text),
-        Part::Media(_) => IMAGE_TOKENS,
+        Part::Media(media) => match (media.kind, &media.source) {
+            (MediaKind::Image, MediaSource::Base64(_)) => IMAGE_TOKENS,
+            // What nobody here has seen has no size to guess by.
+            (MediaKind::Image, MediaSource::Url(_))
+            | (MediaKind::Document | MediaKind::Audio, _) => 0,
+        },
         Part::ToolCall(call) => {
             MESSAGE_TOKENS + text_tokens(&call.name) + text_tokens(&call.arguments)
         }

@@ -40,7 +40,7 @@ pub(crate) fn encode(target: &Target, mut request: Request, mode: Mode) -> (Byte
     request.stream = mode == Mode::Stream;
     let mut losses = Losses::default();
     let quirks = target.provider.config().quirks();
-    let body = target.provider.codec().encode_request(&request, &quirks, &mut losses);
+    let body = target.codec.encode_request(&request, &quirks, &mut losses);
     (body.into(), losses)
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn encode(target: &Target, mut request: Request, mode: Mode) -> (Byte
 ///
 /// Fails with the one outcome of this try.
 pub(crate) async fn attempt(target: &Target, body: Bytes, mode: Mode) -> Result<Reply, Refused> {
-    let codec = target.provider.codec();
+    let codec = target.codec;
     let path = codec.chat_target(&target.model, mode == Mode::Stream);
     post(target, codec.dialect(), &path, HeaderMap::new(), body, mode).await
 }
@@ -96,6 +96,6 @@ pub(crate) async fn read_whole(target: &Target, reply: Reply) -> Result<Response
 
 /// Decodes a whole answer; what its fault says holds no secret of ours.
 pub(crate) fn decode_whole(target: &Target, body: &[u8]) -> Result<Response, Fault> {
-    let response = target.provider.codec().decode_response(body);
+    let response = target.codec.decode_response(body);
     response.map_err(|fault| target.provider.redacted(fault))
 }

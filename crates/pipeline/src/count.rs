@@ -55,7 +55,7 @@ async fn counted(
     about: &mut About,
 ) -> Result<Counted, Refused> {
     let own = call.endpoint.dialect();
-    if target.provider.config().dialects().contains(&own) {
+    if target.speaks(own) {
         let path = dialects::codec(own).count_target(&target.model).unwrap_or_default();
         let body = spliced(&call.body, call.endpoint.model_places(), model, &target.model)?;
         about.begin_attempt();
@@ -79,7 +79,7 @@ async fn ask(
     losses: &mut Losses,
     about: &mut About,
 ) -> Result<Option<u64>, Refused> {
-    let codec = target.provider.codec();
+    let codec = target.codec;
     let Some(path) = codec.count_target(&target.model) else { return Ok(None) };
     let body = codec.encode_count(request, losses);
     about.begin_attempt();

@@ -41,7 +41,7 @@ pub async fn embed(snapshot: &Snapshot, call: &EmbeddingsCall) -> Result<(About,
     let model = call.path_model.clone().unwrap_or_else(|| open::named(&envelope));
     let target = resolve_name(snapshot, &model).await?;
     let mut about = About::of(&target, began);
-    let outcome = if target.provider.config().dialects().contains(&call.endpoint.dialect()) {
+    let outcome = if target.speaks(call.endpoint.dialect()) {
         pass(&target, call, &model, &mut about).await
     } else {
         translate(&target, call, &model, &mut about).await.map_err(Refused::reworded)
@@ -68,7 +68,7 @@ async fn translate(
     model: &str,
     about: &mut About,
 ) -> Result<Bytes, Refused> {
-    let codec = target.provider.codec();
+    let codec = target.codec;
     let mut losses = Losses::default();
     let mut request = call.endpoint.decode_request(&call.body, &mut losses)?;
     request.model.clone_from(&target.model);

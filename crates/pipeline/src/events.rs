@@ -32,7 +32,7 @@ impl EventStream {
     /// A provider that answers at once and whole, although it was asked for a stream, is taken at its word.
     pub(crate) async fn begin(target: &Target, mut reply: Reply) -> Result<Self, Fault> {
         let first = reply.body.chunk().await;
-        let framing = target.provider.codec().framing();
+        let framing = target.codec.framing();
         if let Some(Ok(chunk)) = &first
             && is_whole_answer(framing, chunk)
         {
@@ -42,7 +42,7 @@ impl EventStream {
         let mut stream = Self {
             provider: Arc::clone(&target.provider),
             body: reply.body,
-            decoder: target.provider.codec().stream_decoder(),
+            decoder: target.codec.stream_decoder(),
             ended: false,
             ready: VecDeque::new(),
         };

@@ -17,6 +17,7 @@ mod count;
 mod embeddings;
 mod events;
 mod open;
+mod plan;
 mod refusal;
 mod relay;
 mod resolve;
@@ -28,6 +29,7 @@ use std::time::Instant;
 
 use attempt::{Mode, attempt, encode, read_whole};
 use canonical::{Request, Response};
+use plan::{Lane, plan};
 use providers::{Refused, Snapshot};
 use resolve::resolve;
 use upstream::Reply;
@@ -52,13 +54,17 @@ pub use test::{Proof, test};
 pub async fn answer(snapshot: &Snapshot, call: &InferenceCall) -> Result<(About, Answer), Refusal> {
     let began = Instant::now();
     let opened = open::open(call)?;
-    let target = resolve_name(snapshot, &opened.model).await?;
+    let mut target = resolve_name(snapshot, &opened.model).await?;
+    if target.speaks(call.endpoint.dialect()) {
+        target.codec = dialects::codec(call.endpoint.dialect());
+    }
     let mut about = About::of(&target, began);
-    let speaks_alike = target.provider.config().dialects().contains(&call.endpoint.dialect());
-    let outcome = if speaks_alike {
-        byte_lane::answer(&target, call, &opened, &mut about).await
-    } else {
-        translate_lane::answer(&target, call, &opened, &mut about).await.map_err(Refused::reworded)
+    let outcome = match plan(&target, call) {
+        Lane::Bytes => byte_lane::answer(&target, call, &opened, &mut about).await,
+        Lane::Translate => {
+            let answer = translate_lane::answer(&target, call, &opened, &mut about).await;
+            answer.map_err(Refused::reworded)
+        }
     };
     about.settle(outcome)
 }

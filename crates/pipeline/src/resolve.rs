@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use canonical::{ErrorKind, Fault};
+use canonical::{Dialect, ErrorKind, Fault};
+use dialects::Codec;
 use futures_util::future::join_all;
 use providers::{Freshness, Provider, Snapshot, check_model};
 
@@ -13,6 +14,20 @@ pub struct Target {
     pub provider: Arc<Provider>,
     /// The model's id, as the provider knows it.
     pub model: String,
+    /// The language that it is asked in, where the caller's bytes don't pass as they are.
+    pub(crate) codec: &'static dyn Codec,
+}
+
+impl Target {
+    /// The target, asked in the language that its provider is translated to.
+    pub(crate) fn new(provider: &Arc<Provider>, model: String) -> Self {
+        Self { provider: Arc::clone(provider), model, codec: provider.codec() }
+    }
+
+    /// Whether the provider speaks the dialect.
+    pub(crate) fn speaks(&self, dialect: Dialect) -> bool {
+        self.provider.config().dialects().contains(&dialect)
+    }
 }
 
 /// Finds the provider and the model that are named apart; the default provider and its default model when unnamed.
@@ -120,7 +135,7 @@ fn target(provider: &Arc<Provider>, model: &str) -> Result<Target, Fault> {
     provider.require_api_key()?;
     let model =
         check_model("model", model.to_owned()).map_err(|error| invalid(error.to_string()))?;
-    Ok(Target { provider: Arc::clone(provider), model })
+    Ok(Target::new(provider, model))
 }
 
 fn invalid(sentence: impl Into<String>) -> Fault {

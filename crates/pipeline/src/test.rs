@@ -107,7 +107,7 @@ async fn model_of(provider: &Arc<Provider>) -> Result<String, Fault> {
 
 /// Sends the smallest chat there is.
 async fn ask_for_a_word(provider: &Arc<Provider>, model: &str) -> Result<(), Fault> {
-    let target = Target { provider: Arc::clone(provider), model: model.to_owned() };
+    let target = Target::new(provider, model.to_owned());
     let prompt = Message { role: Role::User, parts: vec![Part::text("Say: ok")] };
     let request = Request {
         messages: vec![prompt],

@@ -18,6 +18,9 @@ pub(crate) async fn answer(
     about: &mut About,
 ) -> Result<Answer, Refused> {
     let mode = Mode::of(opened.stream);
+    if let Some(idle) = call.endpoint.encode_idle(&call.body, &opened.echo(call)) {
+        return Ok(Answer::Whole(idle.into()));
+    }
     let (request, body) = encode(target, call, opened, &mut about.losses)?;
     if call.strict {
         refuse_losses(&about.losses, target)?;
@@ -52,7 +55,7 @@ fn encode(
     request.model.clone_from(&target.model);
     request.stream = opened.stream;
     let quirks = target.provider.config().quirks();
-    let body = target.provider.codec().encode_request(&request, &quirks, losses);
+    let body = target.codec.encode_request(&request, &quirks, losses);
     Ok((request, body))
 }
 

@@ -149,7 +149,12 @@ fn effort(reasoning: &ReasoningControl, losses: &mut Losses) -> Option<&'static 
     if reasoning.include.is_some() {
         losses.note("reasoning.include");
     }
-    reasoning_effort(reasoning, losses)
+    // Only some models can be told not to think, and those that never do refuse the member.
+    let level = reasoning_effort(reasoning, losses);
+    if level == Some(effort_name(Effort::None)) {
+        losses.note("reasoning.effort");
+    }
+    level.filter(|level| *level != effort_name(Effort::None))
 }
 
 /// The longest id of a user that OpenAI takes.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::input;
 use crate::{
     object::object,
-    openai_chat::request::{add_extras, parallel_tool_calls, reasoning_effort},
+    openai_chat::request::{add_extras, parallel_tool_calls, reasoning_effort, user},
 };
 
 /// Asks for sealed thoughts.
@@ -38,7 +38,7 @@ pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
         ("text", if format.is_null() { Value::Null } else { json!({ "format": format }) }),
         ("reasoning", reasoning(&request.reasoning, losses)),
         ("include", include(request)),
-        ("safety_identifier", json!(request.user)),
+        ("safety_identifier", json!(user(request, losses))),
         ("store", json!(false)),
         ("stream", json!(request.stream)),
     ]);
