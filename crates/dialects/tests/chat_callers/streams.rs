@@ -315,7 +315,8 @@ fn every_piece_of_a_call_has_its_function() {
             Event::Stop,
         ];
         let chunks = chunks(OPENAI_CHAT, &asking_usage(), &events);
-        let pieces = chunks.iter().filter_map(|chunk| chunk.pointer("/choices/0/delta/tool_calls/0"));
+        let pieces =
+            chunks.iter().filter_map(|chunk| chunk.pointer("/choices/0/delta/tool_calls/0"));
         let texts: Vec<&str> = pieces
             .map(|piece| piece["function"]["arguments"].as_str().expect("a function"))
             .collect();
