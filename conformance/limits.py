@@ -62,4 +62,4 @@ def limit_of(feature, caller, provider, egress):
 
 
 #: What may be named as dropped wherever it comes up, since it changes no answer: hints, and thoughts of other models.
-MAY_BE_DROPPED = {"reasoning.include", "messages.seal", "messages.reasoning", "store", "include", "tools.eager_input_streaming"}
+MAY_BE_DROPPED = {"reasoning.include", "messages.seal", "messages.reasoning", "tools.eager_input_streaming"}
