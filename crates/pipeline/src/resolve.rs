@@ -27,6 +27,11 @@ impl Target {
         Self { provider: Arc::clone(provider), model, codec, largest_answer_tokens: None }
     }
 
+    /// The provider, whatever its model: its default one where it has any.
+    pub(crate) fn of_any_model(provider: &Arc<Provider>) -> Self {
+        Self::new(provider, provider.config().default_model.clone().unwrap_or_default())
+    }
+
     /// How the provider and the model differ from others of their dialect.
     pub(crate) fn quirks(&self) -> Quirks {
         let largest_answer_tokens = self.largest_answer_tokens;
@@ -54,9 +59,7 @@ pub(crate) fn resolve(
             ));
         }
     };
-    let provider = snapshot
-        .find(name)
-        .map_err(|error| Fault::new(ErrorKind::NotFound, format!("{error}: {name}")))?;
+    let provider = find(snapshot, name)?;
     let default_model = &provider.config().default_model;
     let model = Some(model).filter(|model| !model.is_empty());
     let model = model.or(default_model.as_deref()).ok_or_else(|| {
@@ -65,6 +68,16 @@ pub(crate) fn resolve(
         ))
     })?;
     target(snapshot, provider, model)
+}
+
+/// Finds a provider by its name.
+///
+/// # Errors
+///
+/// Fails when there is none.
+pub(crate) fn find<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a Arc<Provider>, Fault> {
+    let provider = snapshot.find(name);
+    provider.map_err(|error| Fault::new(ErrorKind::NotFound, format!("{error}: {name}")))
 }
 
 /// Finds the provider and the model that one name means.
