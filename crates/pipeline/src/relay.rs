@@ -9,9 +9,9 @@ use crate::{EventStream, byte_relay::ByteRelay};
 /// A streamed answer, piece by piece. Dropping it hangs up on the provider.
 pub enum Relay {
     /// The provider's own frames.
-    Bytes(ByteRelay),
+    Bytes(Box<ByteRelay>),
     /// The provider's events, told in another dialect.
-    Translate(TranslateRelay),
+    Translate(Box<TranslateRelay>),
 }
 
 impl Relay {

@@ -80,10 +80,14 @@ impl Thinking {
                 };
                 Self { config, effort, max_tokens }
             }
-            (None, None) if control.include != Some(true) => {
+            (None, None) => {
+                // Who only wants to see thoughts has not asked for any.
+                if control.include.is_some() {
+                    losses.note("reasoning.include");
+                }
                 Self { config: Value::Null, effort, max_tokens: plain_max }
             }
-            (None, _) => {
+            (None, Some(_)) => {
                 let config = object([("type", json!("adaptive")), ("display", display)]);
                 Self { config, effort, max_tokens: plain_max }
             }
