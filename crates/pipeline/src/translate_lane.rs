@@ -55,7 +55,7 @@ fn encode(
     let mut request = call.endpoint.decode_request(&call.body, losses)?;
     request.model.clone_from(&target.model);
     request.stream = opened.stream;
-    let quirks = target.provider.config().quirks();
+    let quirks = target.quirks();
     let body = target.codec.encode_request(&request, &quirks, losses);
     Ok((request, body))
 }

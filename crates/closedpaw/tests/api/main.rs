@@ -13,12 +13,14 @@
 )]
 
 mod base_urls;
+mod capabilities;
 mod changes;
 mod chat;
 mod chat_faults;
 mod credentials;
 mod durability;
 mod exchanges;
+mod facts;
 mod harness;
 mod health;
 mod models;
