@@ -89,6 +89,13 @@ pub(crate) fn find<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a Arc<Pro
 ///
 /// Fails when the name means nothing, or two things.
 pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fault> {
+    if let Some(provider) = name.strip_suffix('/')
+        && snapshot.find(provider).is_ok()
+    {
+        return Err(invalid(format!(
+            "`model` names a provider and no model: send {provider}/MODEL"
+        )));
+    }
     if name.is_empty() {
         return Err(invalid("`model` is missing: send PROVIDER/MODEL, or a model's own name"));
     }
