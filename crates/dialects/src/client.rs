@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use canonical::{
-    Dialect, EmbeddingRequest, EmbeddingResponse, Event, Fault, FinishReason, Losses, ModelCard,
-    Request, Response,
+    Dialect, EmbeddingRequest, EmbeddingResponse, Event, Fault, Losses, ModelCard, Request,
+    Response,
 };
 
 use wire::Framing;
@@ -105,11 +105,6 @@ pub trait ChatEndpoint: Send + Sync {
         losses: &mut Losses,
     ) -> Vec<u8>;
 
-    /// Whether callers can be told that an answer ended for this reason.
-    fn says(&self, _reason: &FinishReason) -> bool {
-        true
-    }
-
     /// Starts writing a streamed answer to `request`.
     fn stream_encoder(&self, request: &Request, echo: &Echo) -> Box<dyn StreamEncoder>;
 
@@ -137,6 +132,11 @@ pub trait StreamEncoder: Send {
     /// Appends the frames that tell the event, if it has any. [`Event::Failed`] becomes the dialect's own error in
     /// the stream, and [`Event::Stop`] its own end; nothing follows either.
     fn encode(&mut self, event: &Event, out: &mut Vec<u8>);
+
+    /// What could not be said so far; it is for the log, since the headers are out.
+    fn losses(&self) -> Option<&Losses> {
+        None
+    }
 
     /// What may be sent at any time between events to show that the stream lives; empty where nothing can be.
     fn keep_alive(&self) -> &'static [u8] {
@@ -192,6 +192,11 @@ pub trait CountEndpoint: Send + Sync {
     /// Where a body names the model; see [`ChatEndpoint::model_places`].
     fn model_places(&self) -> &'static [&'static [&'static str]] {
         &[&["model"]]
+    }
+
+    /// The caller's headers that a provider of the same dialect is to see, lower case.
+    fn forwarded_headers(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// Reads a request, which is a chat's without what bears on the answer alone.

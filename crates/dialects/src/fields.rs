@@ -6,6 +6,8 @@
 use canonical::{ErrorKind, Fault, Losses};
 use serde_json::{Map, Value};
 
+use crate::json::value_of;
+
 /// The members of one object of a request that nobody has taken yet.
 #[derive(Debug)]
 pub(crate) struct Fields {
@@ -17,7 +19,7 @@ pub(crate) struct Fields {
 impl Fields {
     /// Reads a body, which must be a JSON object.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Fault> {
-        match serde_json::from_slice(body) {
+        match value_of(body) {
             Ok(Value::Object(members)) => Ok(Self { members, path: String::new() }),
             Ok(_) => Err(invalid("the body must be a JSON object")),
             Err(error) => Err(invalid(format!("the body is not JSON: {error}"))),

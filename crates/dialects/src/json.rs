@@ -11,8 +11,55 @@ const TOO_MANY: u64 = 1 << 53;
 
 /// Parses a body.
 pub(crate) fn parse(body: &[u8]) -> Result<Value, Malformed> {
-    serde_json::from_slice(body)
-        .map_err(|error| Malformed(format!("the body is not JSON: {error}")))
+    value_of(body).map_err(|error| Malformed(format!("the body is not JSON: {error}")))
+}
+
+/// Reads JSON. Half a surrogate pair, which many programs write for half an emoji, becomes U+FFFD.
+pub(crate) fn value_of(text: &[u8]) -> Result<Value, serde_json::Error> {
+    serde_json::from_slice(text).or_else(|error| match without_lone_surrogates(text) {
+        Some(mended) => serde_json::from_slice(&mended),
+        None => Err(error),
+    })
+}
+
+/// Replaces each escape of half a surrogate pair; none where there is none.
+fn without_lone_surrogates(text: &[u8]) -> Option<Vec<u8>> {
+    const REPLACEMENT: &[u8] = br"\ufffd";
+    let mut mended: Option<Vec<u8>> = None;
+    let (mut at, mut copied) = (0, 0);
+    while let Some(offset) = memchr::memchr(b'\\', text.get(at..)?) {
+        let start = at + offset;
+        at = match (surrogate(text, start), surrogate(text, start + 6)) {
+            (None, _) => start + 2,
+            (Some(Half::High), Some(Half::Low)) => start + 12,
+            (Some(Half::High | Half::Low), _) => {
+                let out = mended.get_or_insert_default();
+                out.extend_from_slice(text.get(copied..start)?);
+                out.extend_from_slice(REPLACEMENT);
+                copied = start + 6;
+                copied
+            }
+        };
+    }
+    let mut mended = mended?;
+    mended.extend_from_slice(text.get(copied..)?);
+    Some(mended)
+}
+
+/// Half of a surrogate pair.
+enum Half {
+    High,
+    Low,
+}
+
+/// The half that is escaped at a place.
+fn surrogate(text: &[u8], at: usize) -> Option<Half> {
+    let digits = text.get(at..at + 6)?.strip_prefix(br"\u")?;
+    match u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()? {
+        0xd800..=0xdbff => Some(Half::High),
+        0xdc00..=0xdfff => Some(Half::Low),
+        _ => None,
+    }
 }
 
 /// Returns a member, null where there is none.
@@ -80,7 +127,21 @@ fn integral(number: f64) -> Option<u64> {
 mod tests {
     use serde_json::json;
 
-    use super::count;
+    use super::{count, value_of};
+
+    #[test]
+    fn half_a_surrogate_pair_is_replaced() {
+        for (text, expected) in [
+            (r#""a\ud83d\ude00b""#, Some("a\u{1f600}b")),
+            (r#""a\ud83db""#, Some("a\u{fffd}b")),
+            (r#""\ude00\ud83d""#, Some("\u{fffd}\u{fffd}")),
+            (r#""\ud83d\ud83d\ude00""#, Some("\u{fffd}\u{1f600}")),
+            (r#""\\ud83d""#, Some(r"\ud83d")),
+            (r#""\ud83d"#, None),
+        ] {
+            assert_eq!(value_of(text.as_bytes()).ok(), expected.map(|text| json!(text)), "{text}");
+        }
+    }
 
     #[test]
     fn counts_may_be_written_as_floats_and_stay_below_nonsense() {

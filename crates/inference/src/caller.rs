@@ -6,6 +6,7 @@ use dialects::{
     ANTHROPIC_MESSAGES, ChatEndpoint, GEMINI_GENERATE, MISTRAL_CHAT, OLLAMA_CHAT, OPENAI_CHAT,
 };
 use http::{HeaderMap, StatusCode};
+use server::RequestId;
 
 /// The dialect of whoever asks for models at the path that three dialects share.
 pub(crate) fn of_models(headers: &HeaderMap) -> Dialect {
@@ -37,10 +38,11 @@ pub fn wording(
     headers: &HeaderMap,
     status: StatusCode,
     sentence: &str,
+    request_id: RequestId,
 ) -> Option<Bytes> {
     let dialect = of_path(path, headers)?;
     let fault = Fault::new(kind(status), sentence);
-    let body = endpoint(dialect).encode_error(status.as_u16(), &fault, "");
+    let body = endpoint(dialect).encode_error(status.as_u16(), &fault, &request_id.to_string());
     Some(body.into())
 }
 
@@ -69,9 +71,9 @@ fn of_path(path: &str, headers: &HeaderMap) -> Option<Dialect> {
     }
 }
 
+/// The kind of fault that a refusal of the door is; an unknown path is no unknown model.
 fn kind(status: StatusCode) -> ErrorKind {
     match status {
-        StatusCode::NOT_FOUND => ErrorKind::NotFound,
         StatusCode::PAYLOAD_TOO_LARGE => ErrorKind::TooLarge,
         _ => ErrorKind::InvalidRequest,
     }

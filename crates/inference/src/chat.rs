@@ -17,11 +17,10 @@ pub(crate) async fn answer(
     mut call: Call,
 ) -> Response {
     let request_id = call.request_id;
-    let body = match body::read(&mut call).await {
-        Ok(body) => body,
+    let (body, strict) = match body::read(&mut call).await {
+        Ok(read) => read,
         Err(fault) => return tell::refusal(endpoint, fault.into(), request_id),
     };
-    let strict = body::is_strict(&call.headers);
     let id = request_id.to_string();
     let Call { query, headers, .. } = call;
     let call = InferenceCall { endpoint, body, path, query, headers, strict, id };

@@ -17,11 +17,11 @@ pub(crate) async fn answer(
     mut call: Call,
 ) -> Response {
     let (request_id, dialect) = (call.request_id, endpoint.dialect());
-    let body = match body::read(&mut call).await {
-        Ok(body) => body,
+    let (body, strict) = match body::read(&mut call).await {
+        Ok(read) => read,
         Err(fault) => return tell::fault(dialect, fault, request_id),
     };
-    let call = CountCall { endpoint, body, path_model };
+    let call = CountCall { endpoint, body, path_model, headers: call.headers, strict };
     match pipeline::count(&inference.manager.snapshot(), &call).await {
         Ok((about, counted)) => {
             let mut answer = response::bytes(StatusCode::OK, "application/json", counted.body);

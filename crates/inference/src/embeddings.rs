@@ -17,11 +17,10 @@ pub(crate) async fn answer(
     mut call: Call,
 ) -> Response {
     let (request_id, dialect) = (call.request_id, endpoint.dialect());
-    let body = match body::read(&mut call).await {
-        Ok(body) => body,
+    let (body, strict) = match body::read(&mut call).await {
+        Ok(read) => read,
         Err(fault) => return tell::fault(dialect, fault, request_id),
     };
-    let strict = body::is_strict(&call.headers);
     let id = request_id.to_string();
     let call = EmbeddingsCall { endpoint, body, path_model, strict, id };
     match pipeline::embed(&inference.manager.snapshot(), &call).await {

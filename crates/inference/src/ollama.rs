@@ -21,7 +21,7 @@ pub(crate) async fn show(inference: Arc<Inference>, mut call: Call) -> Response 
 }
 
 async fn show_named(inference: &Inference, call: &mut Call) -> Result<Vec<u8>, Refusal> {
-    let body = body::read(call).await?;
+    let (body, _) = body::read(call).await?;
     let body: Value = serde_json::from_slice(&body)
         .map_err(|error| invalid(format!("the body is not JSON: {error}")))?;
     let name = ["model", "name"].into_iter().find_map(|member| body.get(member)?.as_str());

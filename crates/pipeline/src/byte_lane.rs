@@ -8,6 +8,7 @@ use crate::{
     About, Answer, EventStream, InferenceCall, Target,
     attempt::{MOST_ANSWER_BYTES, Mode, post},
     byte_relay::{Begun, ByteRelay},
+    call::forwarded_headers,
     open::Opened,
     relay::{Relay, TranslateRelay},
     splice::{spliced, spliced_with_usage},
@@ -32,7 +33,7 @@ pub(crate) async fn answer(
     let path = call.with_forwarded_query(path);
     target.provider.admit_chat(about.opened)?;
     about.begin_attempt();
-    let headers = call.forwarded_headers();
+    let headers = forwarded_headers(endpoint.forwarded_headers(), &call.headers);
     let reply = post(target, endpoint.dialect(), &path, headers, body, mode).await?;
     match mode {
         Mode::Whole => {
@@ -49,7 +50,7 @@ pub(crate) async fn answer(
                     let request = endpoint.decode_request(&call.body, &mut losses)?;
                     let encoder = endpoint.stream_encoder(&request, &opened.echo(call));
                     let events = EventStream::of(&target.provider, body, response);
-                    let relay = TranslateRelay::new(events, endpoint, encoder);
+                    let relay = TranslateRelay::new(events, encoder);
                     Ok(Answer::Stream(Relay::Translate(Box::new(relay))))
                 }
             }

@@ -15,7 +15,7 @@ use wire::RawFrames;
 
 use crate::{
     InferenceCall, Target,
-    events::{HOLD_LIMIT, begins_the_answer, is_whole_answer, read_rest},
+    events::{HOLD_LIMIT, begins_the_answer, first_bytes, is_whole_answer, read_rest},
     open::Opened,
     relay::cut_off,
 };
@@ -69,7 +69,7 @@ impl ByteRelay {
         takes_usage_out: bool,
     ) -> Result<Begun, Fault> {
         let endpoint = call.endpoint;
-        let first = reply.body.chunk().await;
+        let first = first_bytes(&mut reply.body).await;
         if let Some(Ok(chunk)) = &first
             && is_whole_answer(endpoint.framing(), chunk)
         {

@@ -42,20 +42,6 @@ pub enum Answer {
 }
 
 impl InferenceCall {
-    /// The caller's headers that a provider of the same dialect is to see.
-    pub(crate) fn forwarded_headers(&self) -> HeaderMap {
-        let names = self.endpoint.forwarded_headers().iter();
-        let values = names.flat_map(|name| {
-            let values = self.headers.get_all(*name).iter();
-            values.map(|value| (HeaderName::from_static(name), value.clone()))
-        });
-        let mut headers = HeaderMap::new();
-        values.for_each(|(name, value)| {
-            headers.append(name, value);
-        });
-        headers
-    }
-
     /// Adds what of the caller's query a provider of the same dialect is to see.
     pub(crate) fn with_forwarded_query(&self, mut target: String) -> String {
         let allowed = self.endpoint.forwarded_query();
@@ -66,4 +52,15 @@ impl InferenceCall {
         }
         target
     }
+}
+
+/// The headers of those that are named, for a provider of the caller's dialect.
+pub(crate) fn forwarded_headers(names: &[&'static str], sent: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for name in names {
+        for value in sent.get_all(*name) {
+            headers.append(HeaderName::from_static(name), value.clone());
+        }
+    }
+    headers
 }

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use canonical::{Losses, Request};
 use dialects::CountEndpoint;
 use http::HeaderMap;
 use providers::{Refused, Snapshot};
@@ -11,8 +10,10 @@ use providers::{Refused, Snapshot};
 use crate::{
     About, Refusal, Target,
     attempt::{MOST_ANSWER_BYTES, Mode, post},
+    call::forwarded_headers,
     open, resolve_name,
     splice::spliced,
+    translate_lane::refuse_losses,
 };
 
 /// A request for a count as a caller sent it.
@@ -23,6 +24,10 @@ pub struct CountCall {
     pub body: Bytes,
     /// The model that the path names, in dialects whose paths do.
     pub path_model: Option<String>,
+    /// The headers as sent; only those that the endpoint lets through reach a provider.
+    pub headers: HeaderMap,
+    /// Whether the call is refused when something of it would get lost.
+    pub strict: bool,
 }
 
 /// A count, in the caller's dialect.
@@ -59,36 +64,37 @@ async fn counted(
         let path = dialects::codec(own).count_target(&target.model).unwrap_or_default();
         let body = spliced(&call.body, call.endpoint.model_places(), model, &target.model)?;
         about.begin_attempt();
-        let reply = post(target, own, &path, HeaderMap::new(), body, Mode::Whole).await?;
+        let headers = forwarded_headers(call.endpoint.forwarded_headers(), &call.headers);
+        let reply = post(target, own, &path, headers, body, Mode::Whole).await?;
         let body = reply.body.collect(MOST_ANSWER_BYTES).await?;
         let counted = dialects::codec(own).decode_count(&body);
         counted.map_err(|fault| target.provider.redacted(fault))?;
         return Ok(Counted { body, is_estimate: false });
     }
-    let mut losses = Losses::default();
-    let mut request = call.endpoint.decode_request(&call.body, &mut losses)?;
+    let mut request = call.endpoint.decode_request(&call.body, &mut about.losses)?;
     request.model.clone_from(&target.model);
-    let counted = ask(target, &request, &mut losses, about).await?;
+    let question = target.codec.count_target(&target.model).map(|path| {
+        let body = target.codec.encode_count(&request, &mut about.losses);
+        (path, Bytes::from(body))
+    });
+    if call.strict {
+        refuse_losses(&about.losses, target)?;
+    }
+    let counted = match question {
+        Some((path, body)) => Some(ask(target, &path, body, about).await?),
+        None => None,
+    };
     let tokens = counted.unwrap_or_else(|| dialects::prompt_tokens(&request));
     let body = call.endpoint.encode_count(tokens).into();
     Ok(Counted { body, is_estimate: counted.is_none() })
 }
 
-/// Asks the provider, if its dialect has the question.
-async fn ask(
-    target: &Target,
-    request: &Request,
-    losses: &mut Losses,
-    about: &mut About,
-) -> Result<Option<u64>, Refused> {
-    let codec = target.codec;
-    let Some(path) = codec.count_target(&target.model) else { return Ok(None) };
-    let body = codec.encode_count(request, losses);
+/// Asks the provider in the language that it is translated to.
+async fn ask(target: &Target, path: &str, body: Bytes, about: &mut About) -> Result<u64, Refused> {
     about.begin_attempt();
-    let dialect = codec.dialect();
-    let reply = post(target, dialect, &path, HeaderMap::new(), body.into(), Mode::Whole).await;
-    let reply = reply.map_err(Refused::reworded)?;
-    let body = reply.body.collect(MOST_ANSWER_BYTES).await?;
-    let tokens = codec.decode_count(&body).map_err(|fault| target.provider.redacted(fault))?;
-    Ok(Some(tokens))
+    let dialect = target.codec.dialect();
+    let reply = post(target, dialect, path, HeaderMap::new(), body, Mode::Whole).await;
+    let body = reply.map_err(Refused::reworded)?.body.collect(MOST_ANSWER_BYTES).await?;
+    let counted = target.codec.decode_count(&body);
+    Ok(counted.map_err(|fault| target.provider.redacted(fault))?)
 }

@@ -17,6 +17,9 @@ use crate::{
 /// How long a begun stream is held back for its answer to begin; after that a failure is told in the stream.
 pub(crate) const HOLD_LIMIT: Duration = Duration::from_secs(5);
 
+/// More space than this before an answer is no answer.
+const MOST_LEADING_SPACE_BYTES: usize = 64 * 1024;
+
 /// The events of one streamed answer. Dropping it hangs up on the provider.
 pub struct EventStream {
     provider: Arc<Provider>,
@@ -31,7 +34,7 @@ impl EventStream {
     ///
     /// A provider that answers at once and whole, although it was asked for a stream, is taken at its word.
     pub(crate) async fn begin(target: &Target, mut reply: Reply) -> Result<Self, Fault> {
-        let first = reply.body.chunk().await;
+        let first = first_bytes(&mut reply.body).await;
         let framing = target.codec.framing();
         if let Some(Ok(chunk)) = &first
             && is_whole_answer(framing, chunk)
@@ -125,6 +128,22 @@ impl EventStream {
             }
         }
     }
+}
+
+/// Reads until there is something else than space.
+pub(crate) async fn first_bytes(body: &mut ReplyBody) -> Option<Result<Bytes, Fault>> {
+    let mut first = match body.chunk().await? {
+        Ok(first) => first,
+        Err(fault) => return Some(Err(fault)),
+    };
+    while first.trim_ascii().is_empty() && first.len() < MOST_LEADING_SPACE_BYTES {
+        match body.chunk().await {
+            Some(Ok(more)) => first = [first, more].concat().into(),
+            Some(Err(fault)) => return Some(Err(fault)),
+            None => break,
+        }
+    }
+    Some(Ok(first))
 }
 
 /// Whether a body that begins with `chunk` is one JSON object, where a stream holds none that is bare.

@@ -18,6 +18,7 @@ mod count;
 mod embeddings;
 mod events;
 mod features;
+mod lost_turns;
 mod open;
 mod plan;
 mod refusal;

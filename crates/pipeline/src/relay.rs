@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use canonical::{ErrorKind, Event, Fault, Losses};
-use dialects::{ChatEndpoint, StreamEncoder};
+use dialects::StreamEncoder;
 
 use crate::{EventStream, byte_relay::ByteRelay};
 
@@ -48,7 +48,7 @@ impl Relay {
     pub fn losses(&self) -> Option<&Losses> {
         match self {
             Self::Bytes(_) => None,
-            Self::Translate(relay) => Some(&relay.losses).filter(|losses| !losses.is_empty()),
+            Self::Translate(relay) => relay.encoder.losses().filter(|losses| !losses.is_empty()),
         }
     }
 
@@ -64,21 +64,14 @@ impl Relay {
 /// A stream that is translated event by event.
 pub struct TranslateRelay {
     events: EventStream,
-    endpoint: &'static dyn ChatEndpoint,
     encoder: Box<dyn StreamEncoder>,
-    losses: Losses,
     fault: Option<Fault>,
     ended: bool,
 }
 
 impl TranslateRelay {
-    pub(crate) fn new(
-        events: EventStream,
-        endpoint: &'static dyn ChatEndpoint,
-        encoder: Box<dyn StreamEncoder>,
-    ) -> Self {
-        let losses = Losses::default();
-        Self { events, endpoint, encoder, losses, fault: None, ended: false }
+    pub(crate) fn new(events: EventStream, encoder: Box<dyn StreamEncoder>) -> Self {
+        Self { events, encoder, fault: None, ended: false }
     }
 
     async fn next(&mut self) -> Option<Bytes> {
@@ -103,19 +96,8 @@ impl TranslateRelay {
         if !self.ended {
             self.encoder.encode(event, &mut bytes);
             self.ended = matches!(event, Event::Stop | Event::Failed(_));
-            match event {
-                Event::Failed(fault) => self.fault = Some(fault.clone()),
-                Event::Finish { finish, .. } if !self.endpoint.says(&finish.reason) => {
-                    self.losses.note("finish_reason");
-                }
-                Event::Start { .. }
-                | Event::PartStart { .. }
-                | Event::PartDelta { .. }
-                | Event::PartEnd { .. }
-                | Event::Logprobs { .. }
-                | Event::Finish { .. }
-                | Event::Usage(_)
-                | Event::Stop => {}
+            if let Event::Failed(fault) = event {
+                self.fault = Some(fault.clone());
             }
         }
         bytes.into()

@@ -6,6 +6,7 @@ use providers::Refused;
 use crate::{
     About, Answer, EventStream, InferenceCall, Target,
     attempt::{Mode, attempt, read_whole},
+    lost_turns::refuse_lost_turns,
     open::Opened,
     relay::{Relay, TranslateRelay},
 };
@@ -33,7 +34,7 @@ pub(crate) async fn answer(
         Mode::Stream => {
             let events = EventStream::begin(target, reply).await?;
             let encoder = call.endpoint.stream_encoder(&request, &echo);
-            let relay = TranslateRelay::new(events, call.endpoint, encoder);
+            let relay = TranslateRelay::new(events, encoder);
             Ok(Answer::Stream(Relay::Translate(Box::new(relay))))
         }
         Mode::Whole => {
@@ -55,8 +56,8 @@ fn encode(
     let mut request = call.endpoint.decode_request(&call.body, losses)?;
     request.model.clone_from(&target.model);
     request.stream = opened.stream;
-    let quirks = target.quirks();
-    let body = target.codec.encode_request(&request, &quirks, losses);
+    refuse_lost_turns(target, &request)?;
+    let body = target.codec.encode_request(&request, &target.quirks(), losses);
     Ok((request, body))
 }
 

@@ -54,7 +54,7 @@ impl Front {
                 let request = request.map(|body| PacedBody::new(body, limits).boxed_unsync());
                 self.router.respond(found, request_id, *peer, request).await
             }
-            Err(refusal) => self.router.refuse(refusal, &path, request.headers()),
+            Err(refusal) => self.router.refuse(refusal, &request, request_id),
         };
         let response = finish(response, &method, request_id);
         record.status = Some(response.status());

@@ -96,7 +96,8 @@ pub(crate) fn finish(response: Response, method: &Method, request_id: RequestId)
         parts.headers.entry(name).or_insert(value);
     }
     parts.headers.insert(REQUEST_ID, request_id.header_value());
-    if matches!(parts.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+    // 529 is how Anthropic's clients know an overload.
+    if matches!(parts.status.as_u16(), 429 | 503 | 529) {
         parts.headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
     }
     if method == Method::HEAD {

@@ -27,7 +27,8 @@ pub struct Router {
 }
 
 /// Words a refusal of the door as JSON for callers of a path who expect another shape than `{"detail": sentence}`.
-pub type Wording = fn(path: &str, &HeaderMap, StatusCode, sentence: &str) -> Option<Bytes>;
+pub type Wording =
+    fn(path: &str, &HeaderMap, StatusCode, sentence: &str, RequestId) -> Option<Bytes>;
 
 /// Two routes that no request could tell apart, or a malformed pattern.
 #[derive(Debug, Error)]
@@ -71,7 +72,7 @@ impl Router {
                 .insert(path, rows)
                 .map_err(|error| RouteError { path, reason: error.to_string() })?;
         }
-        Ok(Self { routes, paths, keys, wording: |_, _, _, _| None })
+        Ok(Self { routes, paths, keys, wording: |_, _, _, _, _| None })
     }
 
     /// Sets how refusals are worded.
@@ -137,7 +138,7 @@ impl Router {
         request: Request<Body>,
     ) -> Response {
         if let Err(refusal) = self.admit(found.access(), request.headers()) {
-            return self.refuse(refusal, request.uri().path(), request.headers());
+            return self.refuse(refusal, &request, request_id);
         }
         match found {
             Found::Route { route, params } => {
@@ -149,24 +150,26 @@ impl Router {
             }
             Found::OtherMethods(methods) => {
                 let refusal = Refusal::Method;
-                let mut response = self.refuse(refusal, request.uri().path(), request.headers());
+                let mut response = self.refuse(refusal, &request, request_id);
                 response.headers_mut().extend(allow(&methods));
                 response
             }
-            Found::Nothing => {
-                self.refuse(Refusal::NotFound, request.uri().path(), request.headers())
-            }
-            Found::Refused(refusal) => {
-                self.refuse(refusal, request.uri().path(), request.headers())
-            }
+            Found::Nothing => self.refuse(Refusal::NotFound, &request, request_id),
+            Found::Refused(refusal) => self.refuse(refusal, &request, request_id),
         }
     }
 
     /// Answers a refusal in the words that fit the path.
-    pub(crate) fn refuse(&self, refusal: Refusal, path: &str, headers: &HeaderMap) -> Response {
+    pub(crate) fn refuse<B>(
+        &self,
+        refusal: Refusal,
+        request: &Request<B>,
+        request_id: RequestId,
+    ) -> Response {
         let mut response = Response::from(refusal);
-        let body = (self.wording)(path, headers, refusal.status(), &refusal.to_string());
-        if let Some(body) = body {
+        let (path, sentence) = (request.uri().path(), refusal.to_string());
+        let status = refusal.status();
+        if let Some(body) = (self.wording)(path, request.headers(), status, &sentence, request_id) {
             *response.body_mut() = full(body);
         }
         response

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     LARGEST_FRAME_BYTES, StreamDecoder,
     assembly::{malformed, truncated},
-    json::{filled, member, text},
+    json::{filled, member, text, value_of},
 };
 
 /// The most content blocks in one answer.
@@ -148,7 +148,7 @@ impl StreamDecoder for Decoder {
 
 /// Reads an event's data. An error that is no JSON keeps its text.
 fn parse(name: Option<&str>, data: &str) -> Result<Value, Fault> {
-    match serde_json::from_str(data) {
+    match value_of(data.as_bytes()) {
         Ok(data) => Ok(data),
         Err(_) if name == Some("error") => Err(error::within_200(&json!(data))),
         Err(error) => Err(malformed(error)),

@@ -6,6 +6,7 @@ use super::{elements::Elements, stream::Chunks};
 use crate::{
     StreamDecoder,
     assembly::{malformed, truncated},
+    json::value_of,
 };
 
 /// Follows one array, each of whose elements is a chunk.
@@ -22,7 +23,7 @@ impl ArrayDecoder {
 
     fn take(&mut self, mut bytes: &[u8], events: &mut Vec<Event>) -> Result<(), Fault> {
         while let Some(element) = self.elements.next(&mut bytes).map_err(malformed)? {
-            let chunk = serde_json::from_slice(&element).map_err(malformed)?;
+            let chunk = value_of(&element).map_err(malformed)?;
             self.chunks.take(&chunk, events)?;
         }
         Ok(())

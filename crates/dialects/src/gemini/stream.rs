@@ -16,7 +16,7 @@ use super::{
 use crate::{
     StreamDecoder,
     assembly::{malformed, truncated},
-    json::{count, filled, list},
+    json::{count, filled, list, value_of},
 };
 
 /// The most candidates in one answer.
@@ -92,7 +92,7 @@ impl Decoder {
     /// Takes the chunks that are complete.
     fn take_all(&mut self, events: &mut Vec<Event>) -> Result<(), Fault> {
         while let Some(frame) = self.frames.next().map_err(malformed)? {
-            let chunk = serde_json::from_str(frame.data).map_err(malformed)?;
+            let chunk = value_of(frame.data.as_bytes()).map_err(malformed)?;
             self.chunks.take(&chunk, events)?;
         }
         Ok(())

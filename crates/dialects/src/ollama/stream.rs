@@ -8,6 +8,7 @@ use super::{response, shape::Shape};
 use crate::{
     LARGEST_FRAME_BYTES, StreamDecoder,
     assembly::{Assembly, malformed, truncated},
+    json::value_of,
 };
 
 /// The decoder of one stream.
@@ -38,7 +39,7 @@ impl StreamDecoder for Decoder {
         self.frames.feed(bytes);
         while !self.assembly.is_ended() {
             match self.frames.next() {
-                Ok(Some(line)) => match serde_json::from_str(line) {
+                Ok(Some(line)) => match value_of(line.as_bytes()) {
                     Ok(object) => self.read(&object),
                     Err(error) => self.assembly.fail(malformed(error)),
                 },

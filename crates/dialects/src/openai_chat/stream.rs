@@ -8,6 +8,7 @@ use super::{error, response};
 use crate::{
     LARGEST_FRAME_BYTES, StreamDecoder,
     assembly::{Assembly, malformed, truncated},
+    json::value_of,
 };
 
 /// The decoder of one stream.
@@ -65,7 +66,7 @@ fn read(event: SseEvent<'_>, dialect: Dialect, assembly: &mut Assembly) {
     if event.data.trim().is_empty() {
         return;
     }
-    match serde_json::from_str(event.data) {
+    match value_of(event.data.as_bytes()) {
         Ok(value) if event.event == Some("error") => assembly.fail(error::in_stream(&value)),
         Ok(value) => {
             response::read(&value, dialect, assembly).unwrap_or_else(|fault| assembly.fail(fault))

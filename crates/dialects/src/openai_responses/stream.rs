@@ -13,7 +13,7 @@ use super::{
 use crate::{
     LARGEST_FRAME_BYTES, StreamDecoder,
     assembly::{malformed, truncated},
-    json::{count, list, member, object, present, text, typed},
+    json::{count, list, member, object, present, text, typed, value_of},
     openai_chat::error,
 };
 
@@ -62,7 +62,7 @@ fn take(frame: SseEvent<'_>, answer: &mut Answer) {
     if frame.data.trim().is_empty() || frame.data.trim() == "[DONE]" {
         return;
     }
-    let read = match serde_json::from_str(frame.data) {
+    let read = match value_of(frame.data.as_bytes()) {
         Ok(data) => read(frame.event, &data, answer),
         Err(error) => Err(malformed(error)),
     };

@@ -30,7 +30,13 @@ async fn vectors(
 async fn tokens(answer: Answer) -> Result<String, Refusal> {
     let scripted = ScriptedProvider::always(answer);
     let gateway = Gateway::to(&scripted, "anthropic").await;
-    let call = CountCall { endpoint: ANTHROPIC_COUNT, body: BODY.into(), path_model: None };
+    let call = CountCall {
+        endpoint: ANTHROPIC_COUNT,
+        body: BODY.into(),
+        path_model: None,
+        headers: http::HeaderMap::new(),
+        strict: false,
+    };
     let (_, counted) = count(&gateway.manager.snapshot(), &call).await?;
     Ok(String::from_utf8(counted.body.to_vec()).unwrap())
 }

@@ -20,6 +20,9 @@ use serde_json::json;
 
 use crate::{ChatEndpoint, CountEndpoint, Echo, ModelsEndpoint, StreamEncoder};
 
+/// What says in which version, and with which beta features, a body is written.
+const FORWARDED_HEADERS: &[&str] = &["anthropic-version", "anthropic-beta"];
+
 /// `POST /v1/messages`.
 #[derive(Debug)]
 pub(crate) struct Messages;
@@ -30,7 +33,7 @@ impl ChatEndpoint for Messages {
     }
 
     fn forwarded_headers(&self) -> &'static [&'static str] {
-        &["anthropic-version", "anthropic-beta"]
+        FORWARDED_HEADERS
     }
 
     fn forwarded_query(&self) -> &'static [&'static str] {
@@ -72,6 +75,10 @@ pub(crate) struct CountTokens;
 impl CountEndpoint for CountTokens {
     fn dialect(&self) -> Dialect {
         Dialect::Anthropic
+    }
+
+    fn forwarded_headers(&self) -> &'static [&'static str] {
+        FORWARDED_HEADERS
     }
 
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {

@@ -23,6 +23,7 @@ pub(super) struct Encoder {
     open: BTreeMap<(u32, u32), Open>,
     /// Why each choice ended, as far as is known.
     choices: BTreeMap<u32, FinishReason>,
+    losses: Losses,
     begun: bool,
     ended: bool,
 }
@@ -44,6 +45,7 @@ impl Encoder {
             frame: Frame::new(None, None, echo),
             open: BTreeMap::new(),
             choices: BTreeMap::new(),
+            losses: Losses::default(),
             begun: false,
             ended: false,
         }
@@ -97,7 +99,8 @@ impl Encoder {
     fn close(&mut self, choice: u32, part: u32, out: &mut Vec<u8>) {
         match self.open.remove(&(choice, part)) {
             Some(Open::Call(call)) => {
-                self.write_part(choice, tool_call(&call, &mut Losses::default()), out);
+                let call = tool_call(&call, &mut self.losses);
+                self.write_part(choice, call, out);
             }
             Some(Open::Text | Open::Reasoning) | None => {}
         }
@@ -191,5 +194,9 @@ impl StreamEncoder for Encoder {
     /// beginning of an error.
     fn keep_alive(&self) -> &'static [u8] {
         if self.ended { b"" } else { b"\n" }
+    }
+
+    fn losses(&self) -> Option<&Losses> {
+        Some(&self.losses)
     }
 }

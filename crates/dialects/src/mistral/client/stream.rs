@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use canonical::{Delta, Event, PartKind, Seal, ToolCall, Usage};
+use canonical::{Delta, Event, Losses, PartKind, Seal, ToolCall, Usage};
 use serde_json::{Value, json};
 use wire::write_sse;
 
@@ -32,6 +32,7 @@ pub(super) struct Encoder {
     text_seals: HashMap<u32, Seal>,
     /// The choices that ended and why, told when the counts are known.
     finished: Vec<(u32, &'static str)>,
+    losses: Losses,
     ended: bool,
 }
 
@@ -55,6 +56,7 @@ impl Encoder {
             calls: HashMap::new(),
             text_seals: HashMap::new(),
             finished: Vec::new(),
+            losses: Losses::default(),
             ended: false,
         }
     }
@@ -169,7 +171,11 @@ impl StreamEncoder for Encoder {
             Event::PartEnd { choice, part } => self.close(*choice, *part, out),
             Event::Finish { choice, finish } => {
                 self.begin(*choice, out);
-                self.finished.push((*choice, finish_reason(&finish.reason).0));
+                let (reason, says_all) = finish_reason(&finish.reason);
+                if !says_all {
+                    self.losses.note("finish_reason");
+                }
+                self.finished.push((*choice, reason));
             }
             Event::Usage(newer) => self.usage.update(newer),
             // Mistral tells no likelihoods.
@@ -184,5 +190,9 @@ impl StreamEncoder for Encoder {
                 self.ended = true;
             }
         }
+    }
+
+    fn losses(&self) -> Option<&Losses> {
+        Some(&self.losses)
     }
 }

@@ -4,7 +4,7 @@ use canonical::{Delta, Event, FinishReason, Losses, PartKind, ToolCall, Usage};
 use serde_json::Value;
 
 use super::{
-    answer::{Head, Said},
+    answer::{Head, Said, says},
     error,
 };
 use crate::{Echo, StreamEncoder, ollama::shape::Shape};
@@ -17,6 +17,7 @@ pub(super) struct Encoder {
     calls: usize,
     finish: FinishReason,
     usage: Usage,
+    losses: Losses,
     ended: bool,
 }
 
@@ -43,6 +44,7 @@ impl Encoder {
             calls: 0,
             finish: FinishReason::Stop,
             usage: Usage::default(),
+            losses: Losses::default(),
             ended: false,
         }
     }
@@ -59,7 +61,7 @@ impl Encoder {
             }),
             PartKind::Media(media) => {
                 let mut said = Said::default();
-                said.media(&self.head, media, &mut Losses::default());
+                said.media(&self.head, media, &mut self.losses);
                 return (!said.images.is_empty()).then_some(said);
             }
             PartKind::Opaque(_) => return None,
@@ -89,7 +91,7 @@ impl Encoder {
         let index = self.open.iter().position(|open| open.part == part)?;
         let Growing::Call(call) = self.open.remove(index).kind else { return None };
         let mut said = Said::default();
-        said.call(&self.head, self.calls, &call, &mut Losses::default());
+        said.call(&self.head, self.calls, &call, &mut self.losses);
         self.calls += 1;
         Some(said)
     }
@@ -114,6 +116,9 @@ impl StreamEncoder for Encoder {
                 Some(Said { logprobs: tokens.clone(), ..Said::default() })
             }
             Event::Finish { choice: 0, finish } => {
+                if !says(&finish.reason) {
+                    self.losses.note("finish_reason");
+                }
                 self.finish = finish.reason.clone();
                 None
             }
@@ -147,6 +152,10 @@ impl StreamEncoder for Encoder {
     /// client fail.
     fn keep_alive(&self) -> &'static [u8] {
         b" "
+    }
+
+    fn losses(&self) -> Option<&Losses> {
+        Some(&self.losses)
     }
 }
 
