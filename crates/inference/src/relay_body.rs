@@ -31,6 +31,9 @@ pub(crate) fn new(
                     if let Some(fault) = relay.fault() {
                         pipeline::log(fault, about.provider.as_str());
                     }
+                    if let Some(losses) = relay.losses() {
+                        tracing::info!(dropped = %losses, "not all could be said of a streamed answer");
+                    }
                     return None;
                 }
                 Some(Err(_)) if relay.keep_alive().is_empty() => continue,

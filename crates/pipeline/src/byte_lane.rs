@@ -49,9 +49,8 @@ pub(crate) async fn answer(
                     let request = endpoint.decode_request(&call.body, &mut losses)?;
                     let encoder = endpoint.stream_encoder(&request, &opened.echo(call));
                     let events = EventStream::of(&target.provider, body, response);
-                    Ok(Answer::Stream(Relay::Translate(Box::new(TranslateRelay::new(
-                        events, encoder,
-                    )))))
+                    let relay = TranslateRelay::new(events, endpoint, encoder);
+                    Ok(Answer::Stream(Relay::Translate(Box::new(relay))))
                 }
             }
         }

@@ -33,7 +33,8 @@ pub(crate) async fn answer(
         Mode::Stream => {
             let events = EventStream::begin(target, reply).await?;
             let encoder = call.endpoint.stream_encoder(&request, &echo);
-            Ok(Answer::Stream(Relay::Translate(Box::new(TranslateRelay::new(events, encoder)))))
+            let relay = TranslateRelay::new(events, call.endpoint, encoder);
+            Ok(Answer::Stream(Relay::Translate(Box::new(relay))))
         }
         Mode::Whole => {
             let response = read_whole(target, reply).await?;

@@ -13,7 +13,7 @@ mod options;
 mod request;
 mod stream;
 
-use canonical::{Dialect, Fault, Losses, Request, Response};
+use canonical::{Dialect, Fault, FinishReason, Losses, Request, Response};
 use serde_json::json;
 
 pub(crate) use embed::{Embed, Embeddings};
@@ -73,6 +73,10 @@ impl ChatEndpoint for Chat {
 
     fn encode_idle(&self, body: &[u8], echo: &Echo) -> Option<Vec<u8>> {
         idle::encode(self.shape, body, echo)
+    }
+
+    fn says(&self, reason: &FinishReason) -> bool {
+        answer::says(reason)
     }
 
     fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
