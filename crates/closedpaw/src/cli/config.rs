@@ -11,12 +11,13 @@ use crate::{
         session::Session,
     },
     failure::Failure,
+    serve::facts,
 };
 
 /// Checks and shows the settings
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Names every mistake in the config file and the environment
+    /// Names every mistake in the config file, the environment and the catalog of models
     #[command(after_help = "Example:\n  closedpaw config check && systemctl reload closedpaw")]
     Check,
     /// Prints each setting and where it comes from
@@ -38,7 +39,8 @@ pub fn run(session: &Session, verb: &Verb) -> Result<(), Failure> {
 
 fn check(session: &Session) -> Result<(), Failure> {
     let places = session.directories()?;
-    config::load(&places, &session.environment, &ServerFlags::default())?;
+    let settings = config::load(&places, &session.environment, &ServerFlags::default())?;
+    facts::read(&settings.models)?;
     let sentence =
         format!("the settings are sound; the config file is {}", places.config.display());
     session.screen().tell(&serde_json::json!({ "status": "ok" }), &sentence)

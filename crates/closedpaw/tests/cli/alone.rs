@@ -68,6 +68,16 @@ fn config_check_names_every_fault_and_config_show_every_origin() {
     outcome.fails(2, "bad.toml:2: unknown key `listn` in [server] (did you mean `listen`?)");
     outcome.fails(2, "bad.toml:4: level: expected one of error, warn, info, debug, trace");
 
+    place.write("facts.json", "{\"models\":[{\"vendor\":\"acme\",\"id\":\"a\"}]}");
+    let named = place.write("named.toml", "[models]\ncatalog = \"facts.json\"\n");
+    for command in [["config", "check"].as_slice(), &["doctor"]] {
+        let outcome =
+            place.run(&[["--config", named.to_str().unwrap()].as_slice(), command].concat());
+        let told = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(told.contains("models[0]: vendor: `acme` is none of"), "{told}");
+        assert_ne!(outcome.code, 0);
+    }
+
     let good = place.write("good.toml", "[log]\nlevel = \"debug\"\n");
     let good = good.to_str().unwrap();
     place.run(&["--config", good, "config", "check"]).ok();
