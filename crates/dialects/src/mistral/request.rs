@@ -54,13 +54,20 @@ pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-/// Writes the messages. One of the assistant's at the end is refused unless it says that it is a prefix.
+/// Writes the messages. One of the assistant's at the end is refused unless it says that it is a prefix, and so are
+/// instructions at the end, which the user says instead: "Expected last role User or Tool (or Assistant with prefix
+/// True) for serving but got system".
 fn all_messages(request: &Request, losses: &mut Losses) -> Vec<Value> {
     let mut messages = messages(&STYLE, request, losses);
-    if let Some(Value::Object(last)) = messages.last_mut()
-        && last.get("role").is_some_and(|role| role == "assistant")
-    {
-        last.insert("prefix".to_owned(), true.into());
+    if let Some(Value::Object(last)) = messages.last_mut() {
+        match last.get("role").and_then(Value::as_str) {
+            Some("assistant") => _ = last.insert("prefix".to_owned(), true.into()),
+            Some("system") => {
+                losses.note("messages.role");
+                last.insert("role".to_owned(), "user".into());
+            }
+            Some(_) | None => {}
+        }
     }
     messages
 }
