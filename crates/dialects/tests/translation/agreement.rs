@@ -1,7 +1,8 @@
 //! A caller hears the same whether an answer is streamed to it or not.
 
-use canonical::{Event, Losses, Part, Request, Response};
+use canonical::{Event, Finish, Losses, Part, Reasoning, Request, Response, Seal, Usage};
 use dialects::{ChatEndpoint, codec};
+use serde_json::{Value, json};
 
 use crate::{Chat, ENDPOINTS, collect, decode, echo, extra_chats, heard, own_chats, said};
 
@@ -42,19 +43,52 @@ fn check(chat: &Chat) {
     }
 }
 
-/// Leaves out the ids, which may be counted differently, and joins what is split into pieces.
-fn comparable(mut response: Response) -> Response {
-    for choice in &mut response.choices {
-        for part in &mut choice.parts {
-            if let Part::ToolCall(call) = part {
-                call.id = String::new();
+/// What of an answer is the same in every dialect: in some all thoughts come before all text.
+#[derive(Debug, Default, PartialEq)]
+struct Heard {
+    text: String,
+    thoughts: String,
+    seals: Vec<Seal>,
+    /// Names and arguments.
+    calls: Vec<(String, Value)>,
+    others: Vec<Part>,
+}
+
+/// Sorts what each choice says.
+fn comparable(response: Response) -> (Option<String>, Usage, Vec<(Heard, Finish)>) {
+    let choices = response.choices.into_iter().map(|choice| {
+        let mut heard = Heard::default();
+        choice.parts.into_iter().for_each(|part| heard.add(part));
+        // OpenAI's own says only in which member thoughts came, once for each piece of them.
+        heard.seals.dedup();
+        (heard, choice.finish)
+    });
+    (response.model, response.usage, choices.collect())
+}
+
+impl Heard {
+    fn add(&mut self, part: Part) {
+        match part {
+            Part::Text { text, seal } => {
+                self.text.push_str(&text);
+                self.seals.extend(seal);
             }
+            Part::Reasoning(Reasoning { text, seal }) => {
+                self.thoughts.push_str(&text);
+                self.seals.extend(seal);
+            }
+            Part::ToolCall(call) => {
+                self.calls.push((call.name, arguments(&call.arguments)));
+                self.seals.extend(call.seal);
+            }
+            Part::Media(_) | Part::ToolResult(_) | Part::Opaque(_) => self.others.push(part),
         }
-        choice.parts.retain(|part| *part != Part::text(""));
-        choice.logprobs.clear();
     }
-    response.id = None;
-    response
+}
+
+/// Reads arguments; dialects that carry them as JSON can't carry half of it, or nothing.
+pub fn arguments(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!({}))
 }
 
 #[test]

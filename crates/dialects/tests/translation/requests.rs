@@ -3,7 +3,7 @@
 use std::fs;
 
 use canonical::{Dialect, Losses, Request};
-use dialects::{Codec, DIALECTS, Quirks, codec, holds_foreign_seals};
+use dialects::{Codec, DIALECTS, Quirks, holds_foreign_seals};
 use serde_json::Value;
 use testkit::fixtures;
 
@@ -43,6 +43,16 @@ fn write(codec: &dyn Codec, request: &Request, losses: &mut Losses) -> Value {
     serde_json::from_slice(&bytes).expect("a request is JSON")
 }
 
+/// Leaves out what is only written once somebody asks for it by name: a caller of Anthropic that has the model think
+/// wants to see thoughts.
+fn comparable(body: &Value) -> Value {
+    let mut body = body.clone();
+    if let Some(thinking) = body.get_mut("thinking").and_then(Value::as_object_mut) {
+        thinking.remove("display");
+    }
+    body
+}
+
 #[test]
 fn every_provider_is_told_what_callers_ask() {
     for dialect in Dialect::ALL {
@@ -69,33 +79,21 @@ fn every_provider_is_told_what_callers_ask() {
 fn a_request_read_and_written_again_stays_the_same() {
     for dialect in Dialect::ALL {
         for asked in asked_in(dialect) {
-            let mut losses = Losses::default();
-            let mut body = write(codec(dialect), &read(dialect, &asked, &mut losses), &mut losses);
-            let name = format!("{dialect}/{}", asked.name);
-            for round in 0..2 {
-                let again = Asked { name: name.clone(), body: body.to_string().into_bytes() };
-                let mut losses = Losses::default();
-                let request = read(dialect, &again, &mut losses);
-                let rewritten = write(codec(dialect), &request, &mut losses);
-                assert_eq!(rewritten, body, "{name}, round {round}");
-                body = rewritten;
-            }
-        }
-    }
-}
-
-#[test]
-fn what_a_provider_is_told_its_own_callers_could_have_asked() {
-    for dialect in Dialect::ALL {
-        for asked in asked_in(dialect) {
             for target in DIALECTS {
                 let mut losses = Losses::default();
-                let body = write(target, &read(dialect, &asked, &mut losses), &mut losses);
+                let mut body = write(target, &read(dialect, &asked, &mut losses), &mut losses);
                 let name = format!("{dialect}/{} for {}", asked.name, target.dialect());
-                let again = Asked { name: name.clone(), body: body.to_string().into_bytes() };
-                let mut losses = Losses::default();
-                let request = read(target.dialect(), &again, &mut losses);
-                assert_eq!(write(target, &request, &mut losses), body, "{name}: {losses}");
+                // Whose instructions are whose is only settled by the first round between two dialects.
+                let settled = usize::from(target.dialect() != dialect);
+                for round in 0..3 {
+                    let again = Asked { name: name.clone(), body: body.to_string().into_bytes() };
+                    let mut losses = Losses::default();
+                    let request = read(target.dialect(), &again, &mut losses);
+                    let rewritten = write(target, &request, &mut losses);
+                    let (is, was) = (comparable(&rewritten), comparable(&body));
+                    assert!(round < settled || is == was, "{name}: {is}\nwas {was}");
+                    body = rewritten;
+                }
             }
         }
     }
