@@ -100,7 +100,7 @@ impl Writer<'_> {
         match part {
             Part::Text { text, seal } => {
                 self.note_seal(seal.as_ref());
-                let content = json!([{ "type": "output_text", "text": text }]);
+                let content = json!([{ "type": "output_text", "text": text, "annotations": [] }]);
                 self.items
                     .push(json!({ "type": "message", "role": "assistant", "content": content }));
             }

@@ -72,7 +72,8 @@ fn extra_chats() -> Option<Vec<Chat>> {
 }
 
 fn chats(oracle: &Oracle, cases: Vec<Case>) -> impl Iterator<Item = Chat> {
-    let is_chat = |case: &Case| case.status == 200 && matches!((oracle.kind)(case), Some(Kind::Chat));
+    let is_chat =
+        |case: &Case| case.status == 200 && matches!((oracle.kind)(case), Some(Kind::Chat));
     let dialect = oracle.dialect;
     cases.into_iter().filter(is_chat).map(move |case| Chat { dialect, case })
 }

@@ -107,9 +107,7 @@ fn recorded_answers_are_told_to_every_caller() {
 fn calls(response: &Response) -> Vec<(&str, Value)> {
     let parts = response.choices.first().map(|choice| choice.parts.as_slice()).unwrap_or_default();
     let calls = parts.iter().filter_map(|part| match part {
-        Part::ToolCall(call) => {
-            Some((call.name.as_str(), arguments(&call.arguments)))
-        }
+        Part::ToolCall(call) => Some((call.name.as_str(), arguments(&call.arguments))),
         _ => None,
     });
     calls.collect()

@@ -77,9 +77,7 @@ impl Encoder {
             (Open::Text(_), Delta::Text(text)) => prose(text, None, false),
             (Open::Reasoning(_), Delta::Text(text)) => prose(text, None, true),
             (
-                Open::Text(seal)
-                | Open::Reasoning(seal)
-                | Open::Call(ToolCall { seal, .. }),
+                Open::Text(seal) | Open::Reasoning(seal) | Open::Call(ToolCall { seal, .. }),
                 Delta::Seal(last),
             ) => {
                 *seal = Some(last.clone());
