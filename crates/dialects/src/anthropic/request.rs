@@ -3,7 +3,7 @@
 use canonical::{Dialect, Fault, Losses, OutputFormat, Request, Sampling, Tool, ToolChoice};
 use serde_json::{Map, Value, json};
 
-use super::{message::Conversation, thinking::Thinking};
+use super::{message::Conversation, schema::fitted, thinking::Thinking};
 use crate::{
     assembly::malformed, freeform::as_function, json, object::object,
     openai_chat::request::add_extras,
@@ -92,10 +92,14 @@ fn declaration(tool: &Tool, losses: &mut Losses) -> Value {
         }
     };
     schema.entry("type").or_insert(json!("object"));
+    let mut schema = Value::Object(schema);
+    if tool.strict == Some(true) {
+        schema = fitted(&schema, "tools.parameters", losses);
+    }
     object([
         ("name", json!(tool.name)),
         ("description", json!(tool.description)),
-        ("input_schema", Value::Object(schema)),
+        ("input_schema", schema),
         ("strict", json!(tool.strict)),
     ])
 }
@@ -170,6 +174,7 @@ fn output_format(output: &OutputFormat, losses: &mut Losses) -> Value {
             Value::Null
         }
         OutputFormat::JsonSchema { name: _, schema, strict: _ } => {
+            let schema = fitted(schema, "response_format.schema", losses);
             json!({"type": "json_schema", "schema": schema})
         }
     }
