@@ -16,6 +16,8 @@ pub(crate) struct Style {
     pub(crate) tool_id: fn(&str, usize) -> String,
     /// Writes media as a content chunk, unless the dialect can't say it.
     pub(crate) media: fn(&Media) -> Option<Value>,
+    /// Whether results of tools hold media; else the user shows them, once all results are told.
+    pub(crate) results_hold_media: bool,
     /// Writes the model's earlier thinking into its message.
     pub(crate) reasoning: fn(&Reasoning, &mut AssistantMessage, &mut Losses),
 }
@@ -62,10 +64,10 @@ impl Writer<'_> {
 
     /// Writes tool results first, since they have to stand right behind the calls they answer.
     fn user(&mut self, parts: &[Part]) {
-        let mut rest = Vec::new();
+        let (mut shown, mut rest) = (Vec::new(), Vec::new());
         for part in parts {
             match part {
-                Part::ToolResult(result) => self.tool_result(result),
+                Part::ToolResult(result) => shown.extend(self.tool_result(result)),
                 Part::Text { .. }
                 | Part::Media(_)
                 | Part::ToolCall(_)
@@ -73,18 +75,24 @@ impl Writer<'_> {
                 | Part::Opaque(_) => rest.push(part.clone()),
             }
         }
-        if !rest.is_empty() || parts.is_empty() {
-            self.said("user", &rest);
+        shown.append(&mut rest);
+        if !shown.is_empty() || parts.is_empty() {
+            self.said("user", &shown);
         }
     }
 
-    fn tool_result(&mut self, result: &ToolResult) {
+    /// Writes a result, and returns what of it the user has to show.
+    fn tool_result(&mut self, result: &ToolResult) -> Vec<Part> {
         if result.is_error {
             self.losses.note("messages.tool_result.is_error");
         }
+        let is_shown =
+            |part: &Part| matches!(part, Part::Media(_)) && !self.style.results_hold_media;
+        let (shown, told) = result.content.iter().cloned().partition::<Vec<_>, _>(is_shown);
         let id = self.ids.result(result).id;
-        let content = plain(self.content(&result.content));
+        let content = plain(self.content(&told));
         self.out.push(json!({ "role": "tool", "tool_call_id": id, "content": content }));
+        shown
     }
 
     fn assistant(&mut self, parts: &[Part]) {
@@ -187,9 +195,11 @@ pub(crate) fn media_member(kind: MediaKind) -> &'static str {
     }
 }
 
-/// What a block of another dialect is called in [`Losses`].
+/// What a block of another dialect is called in [`Losses`]: by its type, or by the member that holds it.
 pub(crate) fn opaque_name(json: &Value) -> &str {
-    json.get("type").and_then(Value::as_str).unwrap_or("opaque")
+    let holds = |(_, value): &(&String, &Value)| value.is_object();
+    let member = || json.as_object()?.iter().find(holds).map(|(name, _)| name.as_str());
+    json.get("type").and_then(Value::as_str).or_else(member).unwrap_or("opaque")
 }
 
 /// The address of media: its own, or a `data:` URL that holds its bytes.

@@ -30,6 +30,7 @@ mod prompt_tokens;
 mod retry_after;
 mod rfc3339;
 mod status;
+mod subschemas;
 mod token_logprobs;
 mod tool_ids;
 

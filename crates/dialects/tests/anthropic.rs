@@ -56,7 +56,10 @@ fn without_defaults(request: Request) -> Request {
     let mut request = Request { stream_usage: false, ..request };
     request.sampling.max_tokens = None;
     for tool in &mut request.tools {
-        tool.parameters.get_or_insert(json!({"type": "object"}));
+        let parameters = tool.parameters.get_or_insert(json!({"type": "object"}));
+        if tool.strict == Some(true) {
+            parameters["additionalProperties"] = json!(false);
+        }
     }
     request
 }

@@ -41,6 +41,8 @@ fn collect(folder: &Path, seeds: &mut Vec<Vec<u8>>) {
     for path in paths {
         if path.is_dir() {
             collect(&path, seeds);
+        } else if path.extension().is_some_and(|extension| extension == "snap") {
+            // What was written of the other seeds.
         } else if fs::metadata(&path).expect("a file").len() <= LONGEST_SEED_BYTES {
             let bytes = fs::read(&path).expect("a file");
             // A recorded exchange holds the body that is of interest.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use canonical::{Dialect, ModelCard};
+use canonical::{Dialect, ErrorKind, Fault, ModelCard};
 use dialects::models_endpoint;
 use http::StatusCode;
 use pipeline::{Refusal, resolve_name};
@@ -35,5 +35,14 @@ pub(crate) async fn show(inference: Arc<Inference>, dialect: Dialect, call: Call
 pub(crate) async fn find(inference: &Inference, name: &str) -> Result<ModelCard, Refusal> {
     let snapshot = inference.manager.snapshot();
     let target = resolve_name(&snapshot, name).await?;
+    // A chat may well go to a model that nobody lists, but what is told of it here has to be known.
+    let is_known = target
+        .is_listed()
+        .await
+        .unwrap_or_else(|| snapshot.facts(&target.provider, &target.model).is_some());
+    if !is_known {
+        let sentence = format!("no provider lists the model '{name}': see the list of models");
+        return Err(Fault::new(ErrorKind::NotFound, sentence).into());
+    }
     Ok(snapshot.card(&target.provider, &target.model, name))
 }

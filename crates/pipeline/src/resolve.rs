@@ -38,6 +38,13 @@ impl Target {
         Quirks { largest_answer_tokens, ..self.provider.config().quirks() }
     }
 
+    /// Whether the provider lists the model; unknown where its list can't be had.
+    pub async fn is_listed(&self) -> Option<bool> {
+        let models = self.provider.models(Freshness::Cached).await;
+        let is_listed = listed(&self.provider, &models.ids, &self.model).is_some();
+        Some(is_listed).filter(|_| !models.ids.is_empty())
+    }
+
     /// Whether the provider speaks the dialect.
     pub(crate) fn speaks(&self, dialect: Dialect) -> bool {
         self.provider.config().dialects().contains(&dialect)

@@ -42,11 +42,26 @@ impl Conversation {
                 Role::Assistant => conversation.say("assistant", blocks.of(&message.parts)),
             }
         }
+        conversation.begin(blocks.losses);
         conversation
     }
 
-    /// The top-level `messages`.
-    pub(super) fn into_messages(self) -> Value {
+    /// Has the caller say the instructions where nobody says anything else: the provider answers no instructions
+    /// alone.
+    fn begin(&mut self, losses: &mut Losses) {
+        if self.turns.is_empty() && !self.system.is_empty() {
+            losses.note("messages.role");
+            let instructions = std::mem::take(&mut self.system);
+            self.say("user", instructions);
+        }
+    }
+
+    /// The top-level `messages`. The provider refuses an answer to go on with that ends in space.
+    pub(super) fn into_messages(mut self) -> Value {
+        if let Some(last) = self.turns.last_mut().filter(|last| last.role == "assistant") {
+            last.trim_end();
+        }
+        self.turns.retain(|turn| !turn.blocks.is_empty());
         self.turns.into_iter().map(Turn::into_message).collect()
     }
 
@@ -74,6 +89,18 @@ impl Conversation {
 }
 
 impl Turn {
+    fn trim_end(&mut self) {
+        while let Some(Value::Object(last)) = self.blocks.last_mut()
+            && let Some(Value::String(text)) = last.get_mut("text")
+        {
+            text.truncate(text.trim_end().len());
+            if !text.is_empty() {
+                return;
+            }
+            self.blocks.pop();
+        }
+    }
+
     fn into_message(mut self) -> Value {
         // Results have to stand before anything else that answers the calls' turn.
         self.blocks.sort_by_key(|block| text(block, "type") != Some("tool_result"));

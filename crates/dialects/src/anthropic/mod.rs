@@ -7,6 +7,7 @@ mod message;
 mod models;
 mod request;
 mod response;
+mod schema;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     message::Conversation,
+    schema::fitted,
     thinking::{Bound, Thinking},
 };
 use crate::{
@@ -96,10 +97,14 @@ fn declaration(tool: &Tool, losses: &mut Losses) -> Value {
         }
     };
     schema.entry("type").or_insert(json!("object"));
+    let mut schema = Value::Object(schema);
+    if tool.strict == Some(true) {
+        schema = fitted(&schema, "tools.parameters", losses);
+    }
     object([
         ("name", json!(tool.name)),
         ("description", json!(tool.description)),
-        ("input_schema", Value::Object(schema)),
+        ("input_schema", schema),
         ("strict", json!(tool.strict)),
     ])
 }
@@ -174,6 +179,7 @@ fn output_format(output: &OutputFormat, losses: &mut Losses) -> Value {
             Value::Null
         }
         OutputFormat::JsonSchema { name: _, schema, strict: _ } => {
+            let schema = fitted(schema, "response_format.schema", losses);
             json!({"type": "json_schema", "schema": schema})
         }
     }

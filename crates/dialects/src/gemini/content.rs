@@ -44,7 +44,18 @@ impl Conversation {
                 Role::Assistant => conversation.say("model", parts),
             }
         }
+        conversation.begin(writer.losses);
         conversation
+    }
+
+    /// Has the caller say the instructions where nobody says anything else: the provider answers no instructions
+    /// alone.
+    fn begin(&mut self, losses: &mut Losses) {
+        if self.turns.is_empty() && !self.system.is_empty() {
+            losses.note("messages.role");
+            let instructions = std::mem::take(&mut self.system);
+            self.say("user", instructions);
+        }
     }
 
     /// The member `contents`.

@@ -6,12 +6,7 @@
 use canonical::Losses;
 use serde_json::{Map, Value, json};
 
-/// Members that hold one schema.
-const ONE: [&str; 3] = ["items", "additionalProperties", "not"];
-/// Members that hold a list of schemas.
-const LISTS: [&str; 4] = ["anyOf", "oneOf", "allOf", "prefixItems"];
-/// Members that hold named schemas.
-const NAMED: [&str; 4] = ["properties", "patternProperties", "$defs", "definitions"];
+use crate::subschemas::with_subschemas;
 
 /// Writes a schema. A reference may stand with nothing beside it but members that begin with `$`; others are
 /// noted under `group`. Values have no word of their own when they are alone.
@@ -30,25 +25,6 @@ pub(super) fn fitted(schema: &Value, group: &str, losses: &mut Losses) -> Value 
         }
     }
     fitting.into()
-}
-
-/// Translates the schemas within the member `name` of a schema.
-pub(super) fn with_subschemas(
-    name: &str,
-    value: Value,
-    mut translate: impl FnMut(Value) -> Value,
-) -> Value {
-    match value {
-        Value::Object(_) if ONE.contains(&name) => translate(value),
-        Value::Array(schemas) if LISTS.contains(&name) => {
-            schemas.into_iter().map(translate).collect()
-        }
-        Value::Object(named) if NAMED.contains(&name) => {
-            let named = named.into_iter().map(|(name, schema)| (name, translate(schema)));
-            Value::Object(named.collect())
-        }
-        value => value,
-    }
 }
 
 #[cfg(test)]

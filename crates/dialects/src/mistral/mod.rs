@@ -10,6 +10,7 @@ mod request;
 mod response;
 mod stream;
 mod tool_id;
+mod turn_order;
 
 use canonical::{Dialect, EmbeddingRequest, EmbeddingResponse, Fault, Losses, Request, Response};
 

@@ -7,7 +7,7 @@ use canonical::{
 };
 use serde_json::{Value, json};
 
-use super::tool_id;
+use super::{tool_id, turn_order::ordered};
 use crate::{
     chat_messages::{AssistantMessage, Style, media_url, messages},
     object::object,
@@ -33,7 +33,7 @@ pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
     let declared: Vec<Tool> = request.tools.iter().map(with_parameters).collect();
     let mut body = object([
         ("model", json!(request.model)),
-        ("messages", all_messages(request, losses).into()),
+        ("messages", ordered(messages(&STYLE, request, losses), losses).into()),
         ("tools", tools(&declared)),
         ("tool_choice", tool_choice(request, losses)),
         ("parallel_tool_calls", parallel_tool_calls(request)),
@@ -52,17 +52,6 @@ pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
     ]);
     add_extras(request, Dialect::Mistral, &mut body, losses);
     body.to_string().into_bytes()
-}
-
-/// Writes the messages. One of the assistant's at the end is refused unless it says that it is a prefix.
-fn all_messages(request: &Request, losses: &mut Losses) -> Vec<Value> {
-    let mut messages = messages(&STYLE, request, losses);
-    if let Some(Value::Object(last)) = messages.last_mut()
-        && last.get("role").is_some_and(|role| role == "assistant")
-    {
-        last.insert("prefix".to_owned(), true.into());
-    }
-    messages
 }
 
 fn temperature(sampling: &Sampling, losses: &mut Losses) -> Option<f64> {
@@ -96,7 +85,13 @@ fn reasoning_effort(reasoning: &ReasoningControl, losses: &mut Losses) -> Option
 }
 
 /// Mistral's way with messages.
-const STYLE: Style = Style { dialect: Dialect::Mistral, tool_id: tool_id::nine, media, reasoning };
+const STYLE: Style = Style {
+    dialect: Dialect::Mistral,
+    tool_id: tool_id::nine,
+    media,
+    results_hold_media: true,
+    reasoning,
+};
 
 fn media(media: &Media) -> Option<Value> {
     let url = media_url(media);

@@ -201,8 +201,13 @@ pub(crate) fn effort_name(effort: Effort) -> &'static str {
 }
 
 /// OpenAI's way with messages.
-const STYLE: Style =
-    Style { dialect: Dialect::OpenAiChat, tool_id: tool_ids::keep, media, reasoning };
+const STYLE: Style = Style {
+    dialect: Dialect::OpenAiChat,
+    tool_id: tool_ids::keep,
+    media,
+    results_hold_media: false,
+    reasoning,
+};
 
 fn media(media: &Media) -> Option<Value> {
     match (media.kind, &media.source) {

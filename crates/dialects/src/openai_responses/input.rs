@@ -13,10 +13,14 @@ use crate::{
     tool_ids::{self, ToolIds},
 };
 
-/// Writes the instructions that stand before the conversation; null where there are none.
-pub(super) fn instructions(parts: &[Part], losses: &mut Losses) -> Value {
+/// Writes the instructions that stand before the conversation; null where there are none. They are no conversation
+/// by themselves, so where they stand alone they are an item of it.
+pub(super) fn instructions(request: &Request, losses: &mut Losses) -> Value {
+    if request.messages.is_empty() {
+        return Value::Null;
+    }
     let mut texts = Vec::new();
-    for part in parts {
+    for part in &request.system {
         match part {
             Part::Text { text, .. } => texts.push(text.as_str()),
             Part::Media(_)
@@ -33,6 +37,9 @@ pub(super) fn instructions(parts: &[Part], losses: &mut Losses) -> Value {
 pub(super) fn items(request: &Request, losses: &mut Losses) -> Vec<Value> {
     let ids = ToolIds::new(tool_ids::keep);
     let mut writer = Writer { request, ids, losses, items: Vec::new() };
+    if request.messages.is_empty() {
+        writer.said("developer", &request.system);
+    }
     for Message { role, parts } in &request.messages {
         match role {
             Role::System => writer.said("developer", parts),
@@ -82,6 +89,7 @@ impl Writer<'_> {
         let is_freeform = answered.name.is_some_and(|name| is_freeform(self.request, &name));
         let kind = if is_freeform { "custom_tool_call_output" } else { "function_call_output" };
         let output = match result.content.as_slice() {
+            [] => "".into(),
             [Part::Text { text, seal: None }] => text.clone().into(),
             parts => parts.iter().filter_map(|part| self.content(part)).collect::<Value>(),
         };
@@ -92,7 +100,7 @@ impl Writer<'_> {
         match part {
             Part::Text { text, seal } => {
                 self.note_seal(seal.as_ref());
-                let content = json!([{ "type": "output_text", "text": text }]);
+                let content = json!([{ "type": "output_text", "text": text, "annotations": [] }]);
                 self.items
                     .push(json!({ "type": "message", "role": "assistant", "content": content }));
             }

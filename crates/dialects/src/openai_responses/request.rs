@@ -26,7 +26,7 @@ pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
     let format = format(&request.output);
     let mut body = object([
         ("model", json!(request.model)),
-        ("instructions", input::instructions(&request.system, losses)),
+        ("instructions", input::instructions(request, losses)),
         ("input", input::items(request, losses).into()),
         ("tools", tools(&request.tools)),
         ("tool_choice", tool_choice(request, losses)),

@@ -46,10 +46,10 @@ fn what_is_carried_whole_is_read_whole() {
                 same.push(name);
             }
         }
-        let both = ["plain", "conversation", "json", "json_schema", "prefill", "stream"];
-        // Mistral is told of the parameters of a tool that has none.
+        let both = ["plain", "json", "json_schema", "prefill", "stream"];
+        // Mistral is told of the parameters of a tool that has none, and takes no instructions after an answer.
         let openai: &[&str] = if endpoint.dialect() == Dialect::OpenAiChat {
-            &["tools", "tool_choice_one", "media"]
+            &["conversation", "tools", "tool_choice_one", "media"]
         } else {
             &[]
         };

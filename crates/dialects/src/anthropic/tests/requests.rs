@@ -162,7 +162,7 @@ fn tools_and_their_choice() {
     let declared = json!([
         {"name": "a", "input_schema": {"type": "object"}},
         {"name": "b", "description": "Adds.", "strict": true,
-         "input_schema": {"type": "object", "properties": {}}},
+         "input_schema": {"type": "object", "properties": {}, "additionalProperties": false}},
     ]);
     for (choice, parallel, expected) in [
         (None, None, Value::Null),
@@ -229,7 +229,7 @@ fn sampling_is_clamped_and_the_unsayable_is_noted() {
 
 #[test]
 fn json_needs_a_schema() {
-    let schema = json!({"type": "object"});
+    let schema = json!({"type": "object", "additionalProperties": false});
     let output = OutputFormat::JsonSchema { name: None, schema: schema.clone(), strict: None };
     let format = json!({"type": "json_schema", "schema": schema});
     check(&Request { output, ..request() }, json!({"output_config": {"format": format}}), "");

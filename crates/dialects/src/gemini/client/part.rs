@@ -23,6 +23,9 @@ pub(super) fn part(mut part: Fields, losses: &mut Losses) -> Result<Option<Part>
         part.note_rest(GROUP, losses);
         return tool_result(result, losses).map(Some);
     }
+    if is_film(&part) {
+        return Ok(Some(opaque(part.rest(), seal)));
+    }
     if let Some(media) = media(&mut part, losses)? {
         if seal.is_some() {
             losses.note("contents.parts.thoughtSignature");
@@ -44,6 +47,13 @@ pub(super) fn part(mut part: Fields, losses: &mut Losses) -> Result<Option<Part>
         (false, true) => Some(Part::Reasoning(Reasoning { text, seal })),
         (false, false) => Some(Part::Text { text, seal }),
     })
+}
+
+/// Whether the part holds moving pictures, which no other dialect can show.
+fn is_film(part: &Fields) -> bool {
+    let held = ["inlineData", "fileData"].into_iter().find_map(|name| part.peek(name));
+    let mime = ["mimeType", "mime_type"].into_iter().find_map(|name| held?.get(name)?.as_str());
+    mime.is_some_and(|mime| mime.starts_with("video/"))
 }
 
 /// Reads a seal, which SDKs may have written in another alphabet than they got it in.

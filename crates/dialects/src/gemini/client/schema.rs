@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::spelling::camel_case;
-use crate::gemini::schema::with_subschemas;
+use crate::subschemas::with_subschemas;
 
 /// Counts, which are written as texts too.
 const COUNTS: [&str; 6] =

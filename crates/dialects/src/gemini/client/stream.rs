@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use canonical::{
-    Delta, Dialect, Event, Fault, FinishReason, Losses, PartKind, TokenLogprob, ToolCall,
+    Delta, Dialect, Event, Fault, FinishReason, Losses, PartKind, Seal, TokenLogprob, ToolCall,
 };
 use serde_json::Value;
 use wire::write_sse;
@@ -28,11 +28,11 @@ pub(super) struct Encoder {
     ended: bool,
 }
 
-/// A part that may grow.
+/// A part that may grow. A seal waits for the end of its part, since it vouches for what stands before it.
 #[derive(Debug)]
 enum Open {
-    Text,
-    Reasoning,
+    Text(Option<Seal>),
+    Reasoning(Option<Seal>),
     Call(ToolCall),
 }
 
@@ -54,8 +54,8 @@ impl Encoder {
     fn open(&mut self, choice: u32, part: u32, kind: &PartKind, out: &mut Vec<u8>) {
         self.choices.entry(choice).or_insert(FinishReason::Stop);
         let open = match kind {
-            PartKind::Text => Open::Text,
-            PartKind::Reasoning => Open::Reasoning,
+            PartKind::Text => Open::Text(None),
+            PartKind::Reasoning => Open::Reasoning(None),
             PartKind::ToolCall { id, name } => Open::Call(ToolCall {
                 id: id.clone(),
                 name: name.clone(),
@@ -76,19 +76,20 @@ impl Encoder {
     fn grow(&mut self, choice: u32, part: u32, delta: &Delta, out: &mut Vec<u8>) {
         let Some(open) = self.open.get_mut(&(choice, part)) else { return };
         let piece = match (open, delta) {
-            (Open::Text, Delta::Text(text)) => prose(text, None, false),
-            (Open::Reasoning, Delta::Text(text)) => prose(text, None, true),
-            (Open::Text, Delta::Seal(seal)) => prose("", Some(seal), false),
-            (Open::Reasoning, Delta::Seal(seal)) => prose("", Some(seal), true),
+            (Open::Text(_), Delta::Text(text)) => prose(text, None, false),
+            (Open::Reasoning(_), Delta::Text(text)) => prose(text, None, true),
+            (
+                Open::Text(seal) | Open::Reasoning(seal) | Open::Call(ToolCall { seal, .. }),
+                Delta::Seal(last),
+            ) => {
+                *seal = Some(last.clone());
+                None
+            }
             (Open::Call(call), Delta::Arguments(more)) => {
                 call.arguments.push_str(more);
                 None
             }
-            (Open::Call(call), Delta::Seal(seal)) => {
-                call.seal = Some(seal.clone());
-                None
-            }
-            (Open::Text | Open::Reasoning, Delta::Arguments(_))
+            (Open::Text(_) | Open::Reasoning(_), Delta::Arguments(_))
             | (Open::Call(_), Delta::Text(_)) => None,
         };
         if let Some(piece) = piece {
@@ -97,12 +98,14 @@ impl Encoder {
     }
 
     fn close(&mut self, choice: u32, part: u32, out: &mut Vec<u8>) {
-        match self.open.remove(&(choice, part)) {
-            Some(Open::Call(call)) => {
-                let call = tool_call(&call, &mut self.losses);
-                self.write_part(choice, call, out);
-            }
-            Some(Open::Text | Open::Reasoning) | None => {}
+        let last = match self.open.remove(&(choice, part)) {
+            Some(Open::Call(call)) => Some(tool_call(&call, &mut self.losses)),
+            Some(Open::Text(seal)) => prose("", seal.as_ref(), false),
+            Some(Open::Reasoning(seal)) => prose("", seal.as_ref(), true),
+            None => None,
+        };
+        if let Some(last) = last {
+            self.write_part(choice, last, out);
         }
     }
 

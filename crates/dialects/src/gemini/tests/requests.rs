@@ -108,7 +108,7 @@ fn seals_and_opaque_blocks_go_home_only() {
             {"functionCall": {"name": "look", "args": {}},
              "thoughtSignature": "skip_thought_signature_validator"},
         ]}]),
-        "messages.reasoning, messages.seal, messages.opaque",
+        "messages.reasoning, messages.seal, messages.executableCode",
     );
 }
 

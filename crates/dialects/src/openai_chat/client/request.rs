@@ -64,7 +64,8 @@ pub(crate) fn shared(
         sampling: Sampling {
             temperature: fields.number("temperature")?,
             top_p: fields.number("top_p")?,
-            top_k: None,
+            // No member of OpenAI's own, but most compatible servers have it.
+            top_k: fields.count("top_k")?,
             max_tokens: fields.count("max_tokens")?,
             seed: None,
             presence_penalty: fields.number("presence_penalty")?,
