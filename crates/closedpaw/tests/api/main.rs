@@ -13,6 +13,7 @@
 )]
 
 mod base_urls;
+mod byte_lane;
 mod changes;
 mod chat;
 mod chat_faults;
@@ -29,4 +30,5 @@ mod rate_limit;
 mod real_model;
 mod registration;
 mod serving;
+mod stream_faults;
 mod streaming;
