@@ -148,6 +148,8 @@ impl Caller {
                 assert!(error["status"].is_string(), "{body}");
                 error["message"].as_str()
             }
+            // Mistral's own refusal of a key has a shape of its own.
+            Dialect::Mistral if status == 401 => body["detail"].as_str(),
             Dialect::Mistral => {
                 assert_eq!(body["object"], "error", "{body}");
                 body["message"].as_str()
