@@ -31,6 +31,8 @@ mod parameters;
 mod rate_limit;
 mod real_model;
 mod registration;
+mod seals;
 mod serving;
 mod stream_faults;
 mod streaming;
+mod translation;
