@@ -263,6 +263,26 @@ fn only_named_headers_go_out_and_come_back() {
 }
 
 #[test]
+fn of_a_query_only_named_pairs_go_out() {
+    let gateway = Gateway::start();
+    for (name, query, target) in [
+        ("anthropic", "?beta=true&x=y", "/v1/messages?beta=true"),
+        ("anthropic", "?beta=false", "/v1/messages"),
+        ("openai_chat", "?api-version=1", "/v1/chat/completions"),
+        ("gemini", "?alt=json&$alt=x", "/v1beta/models/alpha:generateContent"),
+    ] {
+        let caller = caller(name);
+        let provider = ScriptedProvider::always(Answer::json(200, caller.answer));
+        caller.register(&gateway, "x", &provider);
+        let path = format!("{}{query}", caller.paths[0].replace("MODEL", "x/alpha"));
+        let body = caller.body("x/alpha", false);
+        gateway.ask("POST", &path).body("application/json", body).send().expect(200);
+        assert_eq!(provider.requests()[0].target, target, "{path}");
+        gateway.delete("x").expect(200);
+    }
+}
+
+#[test]
 fn an_error_keeps_its_status_and_bytes_where_it_may() {
     let gateway = Gateway::start();
     for caller in &CALLERS {

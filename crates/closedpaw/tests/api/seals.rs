@@ -328,7 +328,7 @@ fn gemini_gets_its_seals_back() {
 #[test]
 fn anthropic_gets_its_seals_back() {
     let gateway = Gateway::start();
-    for name in ["openai_responses", "gemini"] {
+    for name in ["openai_chat", "openai_responses", "gemini"] {
         for stream in [false, true] {
             let request = second_request(&gateway, caller(name), "anthropic", stream);
             let messages = request["messages"].as_array().expect("messages");
