@@ -16,7 +16,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Relays a begun answer; at the last call the caller is told that the rest will not come.
 pub(crate) fn new(
-    relay: Relay,
+    relay: Box<Relay>,
     about: About,
     last_call: CancellationToken,
 ) -> impl Body<Data = Bytes, Error = Infallible> + Send + 'static {

@@ -38,7 +38,7 @@ pub enum Answer {
     /// All at once, as JSON.
     Whole(Bytes),
     /// Piece by piece.
-    Stream(Relay),
+    Stream(Box<Relay>),
 }
 
 impl InferenceCall {

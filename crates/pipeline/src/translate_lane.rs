@@ -33,7 +33,8 @@ pub(crate) async fn answer(
         Mode::Stream => {
             let events = EventStream::begin(target, reply).await?;
             let encoder = call.endpoint.stream_encoder(&request, &echo);
-            Ok(Answer::Stream(Relay::Translate(TranslateRelay::new(events, encoder))))
+            let relay = TranslateRelay::new(events, encoder);
+            Ok(Answer::Stream(Box::new(Relay::Translate(relay))))
         }
         Mode::Whole => {
             let response = read_whole(target, reply).await?;
