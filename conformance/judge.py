@@ -12,7 +12,7 @@ FINISH = {
     MISTRAL: {"stop": "stop", "stop_sequence": "stop", "length": "length", "tools": "tool_calls", "filter": "stop"},
     OLLAMA: {"stop": "stop", "stop_sequence": "stop", "length": "length", "tools": "stop", "filter": "stop"},
 }
-PASS, IMPOSSIBLE, FAIL = "pass", "impossible", "fail"
+PASS, IMPOSSIBLE, UNASKED, FAIL = "pass", "impossible", "unasked", "fail"
 
 
 def judge(cell, outcome, record):
@@ -22,7 +22,7 @@ def judge(cell, outcome, record):
     faults = list(record.get("violations", []))
     limit = cell["limit"]
     if "cannot_say" in outcome:
-        return IMPOSSIBLE, f"the SDK cannot ask for it: {outcome['cannot_say']}"
+        return UNASKED, f"the SDK cannot ask for it: {outcome['cannot_say']}"
     if limit and (limit["how"] == "refused" or cell["mode"] == "strict"):
         faults = refused(cell, outcome, record, limit)
     elif limit and limit["how"] == "estimated":

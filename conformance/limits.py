@@ -44,8 +44,7 @@ LIMITS = [
     Limit("tool choice: *", "dropped", "cannot be told to call a tool", provider=(OLLAMA,), member="tool_choice", loses=("tool_choice",)),
     Limit("tool result, failed", "dropped", "cannot be told that a tool failed", caller=(ANTHROPIC, GOOGLE), provider=(CHAT, RESPONSES, MISTRAL, OLLAMA),
           member="messages.tool_result.is_error", loses=("failed",)),
-    Limit("reasoning*", "dropped", "can be told how much to think, but not just to think", caller=(OLLAMA,), provider=(CHAT, RESPONSES, MISTRAL),
-          member="reasoning.include", loses=("reasoning",), lacks=("reasoning",)),
+    Limit("reasoning*", "dropped", "thinks much or not at all", caller=(OLLAMA,), provider=(MISTRAL,), member="reasoning.effort"),
     Limit("reasoning*", "absent", "tells no thoughts in chat completions", provider=(CHAT,), egress="openai", lacks=("reasoning",)),
     Limit("usage, cached", "absent", "does not count what it had cached", provider=(OLLAMA,), lacks=("cached",)),
     Limit("usage, cached", "unsaid", "no word for it", caller=(OLLAMA,), lacks=("cached",)),
@@ -62,4 +61,4 @@ def limit_of(feature, caller, provider, egress):
 
 
 #: What may be named as dropped wherever it comes up, since it changes no answer: hints, and thoughts of other models.
-MAY_BE_DROPPED = {"reasoning.include", "messages.seal", "messages.reasoning", "store", "include", "tools.eager_input_streaming"}
+MAY_BE_DROPPED = {"reasoning.include", "messages.seal", "messages.reasoning", "tools.eager_input_streaming"}

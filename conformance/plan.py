@@ -21,23 +21,27 @@ class Ingress:
     #: Its base URL below the gateway's, and below the scripted provider's.
     gateway: str
     direct: str
+    #: Whose signatures come back: the dialect has a place for them, or the SDK keeps what it doesn't know.
+    keeps_seals_of: tuple
 
+
+ALL = (RESPONSES, ANTHROPIC, GOOGLE)
 
 INGRESSES = [
-    Ingress("openai (Python)", CHAT, "python", "openai_chat", "", "/openai"),
-    Ingress("openai (Python), responses", RESPONSES, "python", "openai_responses", "", "/openai"),
-    Ingress("anthropic (Python)", ANTHROPIC, "python", "anthropic_messages", "", "/anthropic"),
-    Ingress("google-genai (Python)", GOOGLE, "python", "google_genai", "", "/google"),
-    Ingress("mistralai (Python)", MISTRAL, "python", "mistral_chat", "/mistral", "/mistral"),
-    Ingress("ollama (Python)", OLLAMA, "python", "ollama_chat", "", "/ollama"),
-    Ingress("langchain-openai (Python)", CHAT, "python", "langchain_openai_chat", "", "/openai"),
-    Ingress("Open WebUI's HTTP", CHAT, "python", "open_webui", "", "/openai"),
-    Ingress("openai (Node)", CHAT, "node", "openai_chat", "", "/openai"),
-    Ingress("openai (Node), responses", RESPONSES, "node", "openai_responses", "", "/openai"),
-    Ingress("@anthropic-ai/sdk (Node)", ANTHROPIC, "node", "anthropic", "", "/anthropic"),
-    Ingress("@google/genai (Node)", GOOGLE, "node", "google_genai", "", "/google"),
-    Ingress("ai, openai-compatible (Node)", CHAT, "node", "ai_openai_compatible", "", "/openai"),
-    Ingress("ai, anthropic (Node)", ANTHROPIC, "node", "ai_anthropic", "", "/anthropic"),
+    Ingress("openai (Python)", CHAT, "python", "openai_chat", "", "/openai", ALL),
+    Ingress("openai (Python), responses", RESPONSES, "python", "openai_responses", "", "/openai", ALL),
+    Ingress("anthropic (Python)", ANTHROPIC, "python", "anthropic_messages", "", "/anthropic", ALL),
+    Ingress("google-genai (Python)", GOOGLE, "python", "google_genai", "", "/google", ALL),
+    Ingress("mistralai (Python)", MISTRAL, "python", "mistral_chat", "/mistral", "/mistral", (ANTHROPIC,)),
+    Ingress("ollama (Python)", OLLAMA, "python", "ollama_chat", "", "/ollama", ()),
+    Ingress("langchain-openai (Python)", CHAT, "python", "langchain_openai_chat", "", "/openai", ()),
+    Ingress("Open WebUI's HTTP", CHAT, "python", "open_webui", "", "/openai", ()),
+    Ingress("openai (Node)", CHAT, "node", "openai_chat", "", "/openai", ALL),
+    Ingress("openai (Node), responses", RESPONSES, "node", "openai_responses", "", "/openai", ALL),
+    Ingress("@anthropic-ai/sdk (Node)", ANTHROPIC, "node", "anthropic", "", "/anthropic", ALL),
+    Ingress("@google/genai (Node)", GOOGLE, "node", "google_genai", "", "/google", ALL),
+    Ingress("ai, openai-compatible (Node)", CHAT, "node", "ai_openai_compatible", "", "/openai", ()),
+    Ingress("ai, anthropic (Node)", ANTHROPIC, "node", "ai_anthropic", "", "/anthropic", ALL),
 ]
 
 #: Registered providers: the type, the path of their base URL below the scripted provider, and what it speaks there.
@@ -50,8 +54,6 @@ EGRESSES = {
     "custom": ("custom", "/custom/v1", CHAT),
 }
 MODELS = ["scripted-large", "scripted-small"]
-#: Dialects in whose conversations signatures have a place.
-CARRY_SEALS = (RESPONSES, ANTHROPIC, GOOGLE)
 #: SDKs that are spoken to by the scripted provider itself can't be held to what the gateway promises.
 GATEWAY_ONLY = ("stream: cut off",)
 
@@ -90,15 +92,11 @@ def cell(number, book, feature, ingress, egress, speaks, mode, limit, direct):
     model = f"{slug}.{number}"
     return {
         "id": number, "ingress": ingress.name, "egress": egress, "feature": feature["name"], "mode": mode, "kind": feature.get("kind", "chat"),
-        "model": model if direct else f"{egress}/{model}", "request": settled(feature["request"]), "turns": turns,
+        "model": model if direct else f"{egress}/{model}", "request": feature["request"], "turns": turns,
         "tools": book["tools"], "schema": book["schema"], "image": book["image"],
         "caller": ingress.dialect, "provider": speaks, "direct": direct,
         "headers": {"x-closedpaw-strict": "true"} if mode == "strict" else {},
-        "limit": vars(limit) if limit else None, "lost": list(limit.loses) if limit else [], "may_add": [],
-        "seals_come_back": ingress.dialect in CARRY_SEALS, "failure_is_said": ingress.dialect in (ANTHROPIC, GOOGLE),
+        "limit": vars(limit) if limit else None, "lost": list(limit.loses) if limit else [],
+        "seals_come_back": speaks in ingress.keeps_seals_of, "failure_is_said": ingress.dialect in (ANTHROPIC, GOOGLE),
         "streams_upstream": mode == "stream",
     }
-
-
-def settled(request):
-    return request

@@ -204,7 +204,7 @@ def report(results, skipped, stray, options):
             print(f"FAIL {options.check_matrix} is stale: run `cargo xtask conformance --write`")
     counts = Counter(result["verdict"] for result in results)
     failures = counts["fail"] + bool(stray) + stale
-    print(f"conformance: {counts['pass']} passed, {counts['impossible']} impossible, {failures} failed")
+    print(f"conformance: {counts['pass']} passed, {counts['impossible']} impossible, {counts['unasked']} cannot be asked, {failures} failed")
     return 1 if failures else 0
 
 

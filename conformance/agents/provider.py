@@ -11,11 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Script:
-    """What the provider asks for and says; the tool is called by the first of these names that the agent offers."""
+    """What the provider asks for and says: the arguments for each tool it knows, of which it calls the first that is offered."""
 
-    command: str
+    calls: dict
     last_word: str
-    tools = {"Bash": "command", "exec_command": "cmd"}
 
 
 @dataclass
@@ -171,9 +170,9 @@ class Provider(ThreadingHTTPServer):
         texts, tools, results = dialect.read(body)
         seen = Seen(body["model"], bool(body.get("stream")), texts, tools, results)
         self.seen.append(seen)
-        # What offers no tool that runs commands is a side call, such as one for a title.
-        name = next((name for name in self.script.tools if name in tools), None)
-        call = (name, {self.script.tools[name]: self.script.command}) if name and not results else None
+        # What offers none of these tools is a side call, such as one for a title.
+        call = next((call for call in self.script.calls.items() if call[0] in tools), None)
+        call = call if not results else None
         make = dialect.events if seen.streamed else dialect.whole
         return make(seen, call, self.script.last_word)
 

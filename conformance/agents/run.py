@@ -49,10 +49,20 @@ def codex(modules, home, key):
 
 
 AGENTS = {"claude": claude, "codex": codex}
-# The agent, and the type and base path of the provider that it talks to through the gateway.
-CASES = [("claude", "custom", "/v1"), ("claude", "anthropic", ""), ("codex", "anthropic", ""), ("codex", "custom", "/v1")]
+# What an agent is to be asked for: to run a command, or to use a tool whose input is a text of its own grammar.
+COMMAND, PATCH = "command", "patch"
+# The agent, the type and base path of the provider that it talks to through the gateway, the model, and what it is asked for. Codex offers
+# its free-form tool for models that it knows alone.
+CASES = [
+    ("claude", "custom", "/v1", "tiny-1", COMMAND),
+    ("claude", "anthropic", "", "tiny-1", COMMAND),
+    ("codex", "anthropic", "", "tiny-1", COMMAND),
+    ("codex", "custom", "/v1", "tiny-1", COMMAND),
+    ("codex", "anthropic", "", "gpt-5.5", PATCH),
+    ("codex", "custom", "/v1", "gpt-5.5", PATCH),
+]
 # Without a gateway an agent can only talk to its own dialect: this proves the scripted provider and this program.
-DIRECT = [("claude", "messages", ""), ("codex", "responses", "")]
+DIRECT = [("claude", "messages", "", "tiny-1", COMMAND), ("codex", "responses", "", "tiny-1", COMMAND)]
 
 
 def main():
@@ -64,17 +74,17 @@ def main():
     options = options.parse_args()
     program = options.program.resolve()
     cases = DIRECT if options.direct else CASES
-    names = [f"{agent} over {'itself' if options.direct else kind}" for agent, kind, _ in cases]
+    names = [f"{agent} over {kind}, {ask}" for agent, kind, _, _, ask in cases]
     modules, reason = install(options.cache.resolve())
     if reason:
         for name in names:
             print(f"skipped {name}: {reason}")
         return 0
     failures = 0
-    for name, (agent, kind, path) in zip(names, cases):
+    for name, case in zip(names, cases):
         with place(options.keep, name) as folder:
             try:
-                run(program, modules, Path(folder), agent, kind, path, options.direct)
+                run(program, modules, Path(folder), *case, direct=options.direct)
                 print(f"passed {name}", flush=True)
             except Failed as failed:
                 failures += 1
@@ -85,7 +95,7 @@ def main():
 def place(keep, name):
     if keep is None:
         return tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    folder = keep.resolve() / name.replace(" ", "-")
+    folder = keep.resolve() / name.replace(", ", "-").replace(" ", "-")
     folder.mkdir(parents=True)
     return contextlib.nullcontext(folder)
 
@@ -114,10 +124,8 @@ def install(cache):
     return folder / "node_modules", None
 
 
-def run(program, modules, folder, agent, kind, path, direct):
-    token = secrets.token_hex(8)
-    script = Script(command=f"echo {token} | tr a-f A-F | rev | tee made.txt", last_word=f"It is made: {secrets.token_hex(8)}.")
-    made = token.upper()[::-1]
+def run(program, modules, folder, agent, kind, path, model, ask, direct):
+    script, made, heard = scripted(ask)
     for name in ("home", "work"):
         (folder / name).mkdir()
     home, key = folder / "home", secrets.token_hex(16)
@@ -126,39 +134,52 @@ def run(program, modules, folder, agent, kind, path, direct):
     provider = Provider(script)
     try:
         with contextlib.ExitStack() as stack:
-            url, model = provider.url, "tiny-1"
+            url, name = provider.url, model
             if not direct:
                 url = stack.enter_context(gateway(program, folder, key))
                 register(url, key, {"provider_type": kind, "name": "lab", "base_url": provider.url + path, "network": "local", "api_key": "sk-scripted-0123456789"})
-                model = "lab/tiny-1"
+                name = f"lab/{model}"
             environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "dumb"}
-            setup = [program, "--url", url, "--key-file", folder / "key", "setup", agent, "--model", model, "--write"]
+            setup = [program, "--url", url, "--key-file", folder / "key", "setup", agent, "--model", name, "--write"]
             finish(setup, environment, folder, "closedpaw setup")
             command, more, read = AGENTS[agent](modules, home, key)
             # Whatever it tries to reach beside the gateway, it finds a closed port.
             closed = {name: "http://127.0.0.1:9" for name in ("HTTPS_PROXY", "HTTP_PROXY")} | {"NO_PROXY": "127.0.0.1"}
             stdout = finish(command, environment | closed | more, folder / "work", agent)
-        judge(provider.seen, script, made, folder / "work/made.txt", read(stdout))
+        file = folder / "work/made.txt"
+        expect(file.exists() and file.read_text().strip() == made, "the tool did not run")
+        judge(provider.seen, model, heard)
+        said = read(stdout).strip()
+        expect(said == script.last_word, f"the agent's last word was {said!r}")
     finally:
         provider.shutdown()
         provider.server_close()
 
 
-def judge(seen, script, made, file, said):
-    """Holds what the provider was sent and what the agent did against the script."""
+def scripted(ask):
+    """The script, what the file is to hold, and what the tool's result is to hold."""
+    token, last_word = secrets.token_hex(8), f"It is made: {secrets.token_hex(8)}."
+    if ask == PATCH:
+        patch = f"*** Begin Patch\n*** Add File: made.txt\n+{token}\n*** End Patch\n"
+        return Script({"apply_patch": {"input": patch}}, last_word), token, "A made.txt"
+    command = f"echo {token} | tr a-f A-F | rev | tee made.txt"
+    made = token.upper()[::-1]
+    return Script({"Bash": {"command": command}, "exec_command": {"cmd": command}}, last_word), made, made
+
+
+def judge(seen, model, heard):
+    """Holds what the provider was sent against the script."""
     turns = [request for request in seen if request.tools]
     expect(len(turns) == 2, f"the provider was asked {len(turns)} times for a turn, not twice")
     first, second = turns
     for request in turns:
-        expect(request.model == "tiny-1", f"the provider was asked for the model {request.model}")
+        expect(request.model == model, f"the provider was asked for the model {request.model}")
         expect(request.streamed, "a turn was not streamed")
         expect(any(PROMPT in text for text in request.texts), "the prompt did not reach the provider")
     expect(not first.results, "the first request held a tool's result")
     expect(first.tools == second.tools, "the second request offered other tools")
-    expect(file.exists() and file.read_text().strip() == made, "the tool did not run")
-    expect(len(second.results) == 1 and made in second.results[0][1], f"the second request did not carry the tool's result but {second.results}")
+    expect(len(second.results) == 1 and heard in second.results[0][1], f"the second request did not carry the tool's result but {second.results}")
     expect(second.results[0][0] in ("call_first", "toolu_first"), f"the result answers the call {second.results[0][0]}")
-    expect(said.strip() == script.last_word, f"the agent's last word was {said!r}")
 
 
 def expect(truth, why):

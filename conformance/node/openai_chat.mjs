@@ -68,9 +68,9 @@ function told(answer) {
       input: answer.usage?.prompt_tokens, output: answer.usage?.completion_tokens, cached: answer.usage?.prompt_tokens_details?.cached_tokens,
     },
   };
-  const back = { role: "assistant", content: message.content };
-  if (message.reasoning_content) back.reasoning_content = message.reasoning_content;
-  if (calls.length) back.tool_calls = calls.map(({ id, function: { name, arguments: text } }) => ({ id, type: "function", function: { name, arguments: text } }));
+  // As with `messages.push(message)`: whatever the message holds goes back, known or not, but for what the package's helper adds.
+  const { parsed, ...back } = message;
+  if (calls.length) back.tool_calls = calls.map(({ function: { parsed_arguments, ...called }, ...call }) => ({ ...call, function: called }));
   return [said, back];
 }
 

@@ -104,7 +104,9 @@ def told(choices, usage):
         said["usage"] = {"input": usage.prompt_tokens, "output": usage.completion_tokens, "cached": details.get("cached_tokens", 0)}
     content = text
     if thoughts:
-        content = [{"type": "thinking", "thinking": [{"type": "text", "text": thoughts}]}] + ([{"type": "text", "text": text}] if text else [])
+        signed = [chunk.signature for chunk in message.content if not isinstance(chunk, str) and getattr(chunk, "signature", None)]
+        thinking = {"type": "thinking", "thinking": [{"type": "text", "text": thoughts}], **({"signature": signed[-1]} if signed else {})}
+        content = [thinking] + ([{"type": "text", "text": text}] if text else [])
     return said, {"role": "assistant", "content": content, **({"tool_calls": calls} if calls else {})}
 
 

@@ -75,13 +75,8 @@ def told(answer):
         "finish": choice["finish_reason"], "choices": [choice["message"].get("content") for choice in answer["choices"]],
         "logprobs": logprobs(choice), "usage": {"input": usage.get("prompt_tokens"), "output": usage.get("completion_tokens"),
                                                 "cached": (usage.get("prompt_tokens_details") or {}).get("cached_tokens")}}
-    back = {"role": "assistant", "content": message.get("content")}
-    if calls:
-        back["tool_calls"] = [{"id": call["id"], "type": "function", "function": {name: call["function"][name] for name in ("name", "arguments")}}
-                              for call in calls]
-    if said["reasoning"]:
-        back["reasoning_content"] = said["reasoning"]
-    return said, back
+    # As with `messages.append(message)`: whatever the message holds goes back, known or not.
+    return said, {"role": "assistant", "content": None} | {name: value for name, value in message.items() if value}
 
 
 def logprobs(choice):
@@ -99,8 +94,14 @@ def gathered(chunks):
             message, delta = choice["message"], piece["delta"]
             for name in ("content", "reasoning_content"):
                 message[name] += delta.get(name) or ""
+            if delta.get("reasoning_details"):
+                message["reasoning_details"] = message.get("reasoning_details", []) + delta["reasoning_details"]
+            # A text's own; a call's is in the call.
+            message["extra_content"] = delta.get("extra_content") or message.get("extra_content")
             for part in delta.get("tool_calls") or []:
-                call = message["calls"].setdefault(part["index"], {"id": part.get("id"), "function": {"name": "", "arguments": ""}})
+                call = message["calls"].setdefault(part["index"], {"id": part.get("id"), "type": "function", "function": {"name": "", "arguments": ""}})
+                if part.get("extra_content"):
+                    call["extra_content"] = part["extra_content"]
                 for name in ("name", "arguments"):
                     call["function"][name] += part["function"].get(name) or ""
             choice["finish_reason"] = piece.get("finish_reason") or choice["finish_reason"]

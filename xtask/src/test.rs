@@ -16,7 +16,7 @@ use tally::{Report, Tally};
 type Step = (&'static str, fn() -> Result<Tally>);
 
 /// The quick ones first. All go on after a failure, so that one run tells everything.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("format", format),
     ("tidy", tidiness),
     ("dependencies", dependencies::policy),

@@ -58,21 +58,26 @@ impl Catalog {
     pub fn from_file(contents: &str) -> Result<Self, CatalogError> {
         let mut catalog = Self::embedded().clone();
         for (vendor, models) in Self::read(contents)?.vendors {
-            catalog.vendors.entry(vendor).or_default().extend(models);
+            let own =
+                models.into_iter().map(|(id, facts)| (id, Facts { is_operators: true, ..facts }));
+            catalog.vendors.entry(vendor).or_default().extend(own);
         }
         Ok(catalog)
     }
 
     /// Finds what is known of the model that somebody calls `id`: under that id, else without its date,
-    /// without the path before it, without its tag. Without a vendor all are searched; the price that is found
-    /// is then that of the model's vendor, not of whoever serves it.
+    /// without the path before it, without its tag, and at last with dashes for the dots that routers write
+    /// (`anthropic/claude-sonnet-4.5`). Without a vendor all are searched; the price that is found is then that
+    /// of the model's vendor, not of whoever serves it.
     #[must_use]
     pub fn find(&self, vendor: Option<Vendor>, id: &str) -> Option<&Facts> {
-        readings(id).into_iter().find_map(|id| {
+        let known = |id: &str| {
             let mut searched =
                 Vendor::ALL.into_iter().filter(|one| vendor.is_none_or(|vendor| vendor == *one));
             searched.find_map(|vendor| self.vendors.get(&vendor)?.get(id))
-        })
+        };
+        let dashed = id.replace('.', "-");
+        readings(id).into_iter().chain(readings(&dashed)).find_map(known)
     }
 
     fn read(contents: &str) -> Result<Self, CatalogError> {
@@ -138,6 +143,9 @@ mod tests {
             (None, "openai/gpt-4o", Some("gpt-4o")),
             (None, "openai/gpt-4o-2024-08-06", Some("gpt-4o")),
             (None, "claude-sonnet-4-5-20250929", Some("claude-sonnet-4-5")),
+            (None, "anthropic/claude-sonnet-4.5", Some("claude-sonnet-4-5")),
+            (None, "anthropic/claude-opus-4.1:beta", Some("claude-opus-4-1")),
+            (Some(Vendor::Mistral), "mistral-medium-3.5", Some("mistral-medium-3.5")),
             (Some(Vendor::Google), "models/gemini-2.0-flash-001", Some("gemini-2.0-flash")),
             (Some(Vendor::Ollama), "llama3.2:3b", Some("llama3.2")),
             (Some(Vendor::Ollama), "gpt-oss:120b-cloud", Some("gpt-oss:120b-cloud")),
@@ -182,7 +190,8 @@ mod tests {
         let facts = catalog.find(None, "gpt-4o").unwrap();
         assert_eq!(facts.context_window_tokens, Some(7));
         assert_eq!(facts.price, Price::default());
-        assert!(catalog.find(None, "gpt-4o-mini").is_some());
+        assert!(facts.is_operators);
+        assert!(catalog.find(None, "gpt-4o-mini").is_some_and(|facts| !facts.is_operators));
     }
 
     #[test]

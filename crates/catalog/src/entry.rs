@@ -106,6 +106,7 @@ pub(crate) fn read(value: Value) -> Result<Facts, Vec<String>> {
             deprecated: entry.deprecated,
             retires_on: entry.retires,
             successor: entry.successor,
+            is_operators: false,
         }),
         _ => Err(faults),
     }

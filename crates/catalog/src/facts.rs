@@ -43,6 +43,8 @@ pub struct Facts {
     pub retires_on: Option<String>,
     /// The id of the model that the vendor names in its place.
     pub successor: Option<String>,
+    /// Whether an operator's file says all this, not what comes with the program.
+    pub is_operators: bool,
 }
 
 impl Facts {

@@ -1,5 +1,7 @@
 //! The layers of raw values, and which of them wins.
 
+use std::path::PathBuf;
+
 use crate::{
     Environment, Fault, Origin, Value,
     setting::{Kind, Setting},
@@ -40,6 +42,13 @@ impl Layers<'_> {
     ) -> Value<T> {
         let all = self.all(setting, parse, faults);
         Value::new(all.value.into_iter().next().unwrap_or_default(), all.origin)
+    }
+
+    /// The path that was given, even as a refused value.
+    pub(crate) fn path(&self, setting: &'static Setting) -> Option<Value<PathBuf>> {
+        let raw = self.given(setting).next()?;
+        let path = raw.value.first().map(PathBuf::from).unwrap_or_default();
+        Some(Value::new(path, raw.origin))
     }
 
     /// The parsed values of a list; faulty ones are left out. What a higher layer replaces must be sound too: it

@@ -5,21 +5,23 @@ use std::fs;
 use serde::Serialize;
 
 use crate::{
-    Directories, Environment, Fault, Faults, Log, Origin, Server, ServerFlags,
+    Directories, Environment, Fault, Faults, Log, Models, Origin, Server, ServerFlags,
     layers::{Layer, Layers},
-    log, server,
+    log, models, server,
     setting::Setting,
 };
 
 /// The sections of the config file. A new one is a file beside `log.rs`, a row here and a field below.
-pub(crate) static SECTIONS: [(&str, &[&Setting]); 2] =
-    [("server", &server::SETTINGS), ("log", &log::SETTINGS)];
+pub(crate) static SECTIONS: [(&str, &[&Setting]); 3] =
+    [("server", &server::SETTINGS), ("models", &models::SETTINGS), ("log", &log::SETTINGS)];
 
 /// Everything that the process is told from outside, checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Settings {
     /// Listeners, names and certificate.
     pub server: Server,
+    /// What is known of models.
+    pub models: Models,
     /// Level and form of the log.
     pub log: Log,
 }
@@ -39,6 +41,7 @@ pub fn load(
     let layers = Layers { file, environment, flags: flags.layer() };
     let settings = Settings {
         server: server::check(&layers, &mut faults),
+        models: models::check(&layers),
         log: log::check(&layers, &mut faults),
     };
     if faults.is_empty() { Ok(settings) } else { Err(Faults(faults)) }

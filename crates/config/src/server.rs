@@ -120,8 +120,7 @@ impl ServerFlags {
 pub(crate) fn check(layers: &Layers<'_>, faults: &mut Vec<Fault>) -> Server {
     let listen = layers.all(&LISTEN, listen_address, faults);
     let hosts = layers.all(&HOSTS, host, faults);
-    let cert = given_path(layers, &TLS_CERT);
-    let key = given_path(layers, &TLS_KEY);
+    let (cert, key) = (layers.path(&TLS_CERT), layers.path(&TLS_KEY));
     let insecure_http = layers.one(&INSECURE_HTTP, switch, faults);
 
     if listen.is_empty() && !faults.iter().any(|fault| fault.origin == listen.origin) {
@@ -179,13 +178,6 @@ fn refuse_plain_http_beyond_loopback(
             ),
         ));
     }
-}
-
-/// A path that was given, even as a refused value: the pair rule asks only who gave what.
-fn given_path(layers: &Layers<'_>, setting: &'static Setting) -> Option<Value<PathBuf>> {
-    let raw = layers.given(setting).next()?;
-    let path = raw.value.first().map(PathBuf::from).unwrap_or_default();
-    Some(Value::new(path, raw.origin))
 }
 
 fn listen_address(text: &str) -> Result<SocketAddr, String> {

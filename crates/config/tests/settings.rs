@@ -53,6 +53,7 @@ fn defaults_without_a_file() {
     assert!(settings.server.hosts.is_empty());
     assert_eq!(settings.server.tls, None);
     assert!(!*settings.server.insecure_http);
+    assert_eq!(settings.models.catalog, None);
     assert_eq!((*settings.log.level, *settings.log.format), (Level::Info, Format::Text));
 }
 
@@ -179,6 +180,22 @@ fn a_relative_path_in_the_file_starts_at_the_file() {
     let tls = case.load([], &ServerFlags::default()).unwrap().server.tls.unwrap();
     assert_eq!(*tls.cert, case.folder.path().join("tls/c.pem"));
     assert_eq!(*tls.key, PathBuf::from("/k.pem"));
+}
+
+#[test]
+fn a_catalog_may_be_named_by_file_and_environment() {
+    let case = Case::with_file("[models]\ncatalog = \"facts.json\"\n");
+    let named = |variables| case.load(variables, &ServerFlags::default()).unwrap().models.catalog;
+    let in_file = named([("CLOSEDPAW_CATALOG", "")]).unwrap();
+    assert_eq!(
+        (in_file.value, in_file.origin),
+        (case.folder.path().join("facts.json"), case.line(2))
+    );
+    let outside = named([("CLOSEDPAW_CATALOG", "/facts.json")]).unwrap();
+    assert_eq!(*outside, PathBuf::from("/facts.json"));
+    assert_eq!(outside.origin, Origin::Variable("CLOSEDPAW_CATALOG"));
+    let faults = Case::with_file("[models]\ncatalog = 7\n").load([], &ServerFlags::default());
+    assert!(faults.unwrap_err().to_string().ends_with("expected a path in quotes, found integer"));
 }
 
 #[test]

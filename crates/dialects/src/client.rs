@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use canonical::{
-    Dialect, EmbeddingRequest, EmbeddingResponse, Event, Fault, Losses, ModelCard, Request,
-    Response,
+    Dialect, EmbeddingRequest, EmbeddingResponse, Event, Fault, FinishReason, Losses, ModelCard,
+    Request, Response,
 };
 
 use wire::Framing;
@@ -104,6 +104,11 @@ pub trait ChatEndpoint: Send + Sync {
         echo: &Echo,
         losses: &mut Losses,
     ) -> Vec<u8>;
+
+    /// Whether callers can be told that an answer ended for this reason.
+    fn says(&self, _reason: &FinishReason) -> bool {
+        true
+    }
 
     /// Starts writing a streamed answer to `request`.
     fn stream_encoder(&self, request: &Request, echo: &Echo) -> Box<dyn StreamEncoder>;

@@ -1,10 +1,11 @@
 //! Every endpoint at which callers ask.
 
 use canonical::Dialect;
+use wire::Framing;
 
 use crate::{
     ChatEndpoint, CountEndpoint, EmbeddingsEndpoint, ModelsEndpoint, anthropic, gemini, mistral,
-    ollama, openai_chat, openai_responses,
+    ollama, ollama::Shape, openai_chat, openai_responses,
 };
 
 /// Ollama's `GET /api/ps` and `GET /api/version`.
@@ -19,17 +20,19 @@ pub static OPENAI_RESPONSES: &dyn ChatEndpoint = &openai_responses::client::Resp
 /// Anthropic's `POST /v1/messages`.
 pub static ANTHROPIC_MESSAGES: &dyn ChatEndpoint = &anthropic::client::Messages;
 /// Gemini's `:generateContent`, and `:streamGenerateContent` with `alt=sse`.
-pub static GEMINI_GENERATE: &dyn ChatEndpoint = &gemini::client::GenerateContent;
+pub static GEMINI_GENERATE: &dyn ChatEndpoint =
+    &gemini::client::GenerateContent { framing: Framing::Sse };
 /// Gemini's `:streamGenerateContent` as one JSON array.
-pub static GEMINI_GENERATE_ARRAY: &dyn ChatEndpoint = &gemini::client::GenerateContentArray;
+pub static GEMINI_GENERATE_ARRAY: &dyn ChatEndpoint =
+    &gemini::client::GenerateContent { framing: Framing::JsonArray };
 /// Mistral's `POST /v1/chat/completions`.
 pub static MISTRAL_CHAT: &dyn ChatEndpoint = &mistral::client::ChatCompletions;
 /// Mistral's `POST /v1/fim/completions`.
 pub static MISTRAL_FIM: &dyn ChatEndpoint = &mistral::client::FimCompletions;
 /// Ollama's `POST /api/chat`.
-pub static OLLAMA_CHAT: &dyn ChatEndpoint = &ollama::client::Chat;
+pub static OLLAMA_CHAT: &dyn ChatEndpoint = &ollama::client::Chat { shape: Shape::Chat };
 /// Ollama's `POST /api/generate`.
-pub static OLLAMA_GENERATE: &dyn ChatEndpoint = &ollama::client::Generate;
+pub static OLLAMA_GENERATE: &dyn ChatEndpoint = &ollama::client::Chat { shape: Shape::Generate };
 
 /// OpenAI's `POST /v1/embeddings`.
 pub static OPENAI_EMBEDDINGS: &dyn EmbeddingsEndpoint = &openai_chat::client::Embeddings;

@@ -1,6 +1,6 @@
-//! How servers that share a dialect differ.
+//! How servers and models that share a dialect differ.
 
-/// Differences between servers of one dialect; data of the preset table, read by the codecs.
+/// Differences between servers of one dialect, and between their models; read by the codecs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quirks {
     /// The member of an OpenAI chat request that bounds the answer: `max_tokens` or `max_completion_tokens`.
@@ -12,6 +12,9 @@ pub struct Quirks {
     /// How long an Ollama server keeps a model loaded after a chat, in seconds; negative is forever, unset leaves
     /// it to the server.
     pub keep_alive_s: Option<i64>,
+    /// Tokens that an answer of the model that is asked may have, where known: what bounds an answer for which the
+    /// caller named no bound, in a dialect that requires one.
+    pub largest_answer_tokens: Option<u64>,
 }
 
 impl Quirks {
@@ -21,6 +24,7 @@ impl Quirks {
         stream_usage: true,
         largest_context_tokens: None,
         keep_alive_s: None,
+        largest_answer_tokens: None,
     };
 
     /// What OpenAI itself takes: its reasoning models refuse `max_tokens`.

@@ -1,10 +1,10 @@
 //! What is known of every model that can be asked.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use canonical::ModelCard;
 use futures_util::future::join_all;
-use providers::{Freshness, Provider, Snapshot};
+use providers::{Freshness, Snapshot};
 use tokio::time::timeout;
 
 /// How long a list waits for the slowest provider; clients look for models within three seconds.
@@ -18,13 +18,8 @@ pub(crate) async fn all(snapshot: &Snapshot) -> Vec<ModelCard> {
         let ids = models.map(|models| models.ids).unwrap_or_default();
         ids.into_iter().map(|id| {
             let name = format!("{}/{id}", provider.config().name);
-            card(provider, &id, name)
+            snapshot.card(provider, &id, &name)
         })
     });
     join_all(lists).await.into_iter().flatten().collect()
-}
-
-/// What is known of one model.
-pub(crate) fn card(provider: &Arc<Provider>, _model: &str, name: String) -> ModelCard {
-    ModelCard { id: name, provider: provider.config().name.to_string(), ..ModelCard::default() }
 }

@@ -5,6 +5,7 @@
 
 mod body;
 mod caller;
+mod capabilities;
 mod cards;
 mod chat;
 mod count;

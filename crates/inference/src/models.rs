@@ -35,5 +35,5 @@ pub(crate) async fn show(inference: Arc<Inference>, dialect: Dialect, call: Call
 pub(crate) async fn find(inference: &Inference, name: &str) -> Result<ModelCard, Refusal> {
     let snapshot = inference.manager.snapshot();
     let target = resolve_name(&snapshot, name).await?;
-    Ok(cards::card(&target.provider, &target.model, name.to_owned()))
+    Ok(snapshot.card(&target.provider, &target.model, name))
 }

@@ -16,7 +16,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Relays a begun answer; at the last call the caller is told that the rest will not come.
 pub(crate) fn new(
-    relay: Box<Relay>,
+    relay: Relay,
     about: About,
     last_call: CancellationToken,
 ) -> impl Body<Data = Bytes, Error = Infallible> + Send + 'static {
@@ -30,6 +30,9 @@ pub(crate) fn new(
                 Some(Ok(None)) => {
                     if let Some(fault) = relay.fault() {
                         pipeline::log(fault, about.provider.as_str());
+                    }
+                    if let Some(losses) = relay.losses() {
+                        tracing::info!(dropped = %losses, "not all could be said of a streamed answer");
                     }
                     return None;
                 }

@@ -11,13 +11,17 @@ use dialects::{
 use http::Method;
 use server::{Access, Call, Response, Route};
 
-use crate::{Inference, caller, chat, count, embeddings, gemini, models, ollama, websocket};
+use crate::{
+    Inference, caller, capabilities, chat, count, embeddings, gemini, models, ollama, websocket,
+};
 
 /// Every route, ready to be served.
 #[must_use]
 pub fn routes(inference: &Arc<Inference>) -> Vec<Route> {
     let table = Table(inference);
     vec![
+        // ClosedPaw's own
+        table.get("/v1/capabilities", capabilities::answer),
         // OpenAI
         table.chat("/v1/chat/completions", OPENAI_CHAT),
         table.chat("/v1/responses", OPENAI_RESPONSES),

@@ -39,7 +39,7 @@ pub(crate) fn encode(target: &Target, mut request: Request, mode: Mode) -> (Byte
     request.model.clone_from(&target.model);
     request.stream = mode == Mode::Stream;
     let mut losses = Losses::default();
-    let quirks = target.provider.config().quirks();
+    let quirks = target.quirks();
     let body = target.codec.encode_request(&request, &quirks, &mut losses);
     (body.into(), losses)
 }

@@ -42,15 +42,15 @@ pub(crate) async fn answer(
         }
         Mode::Stream => {
             match ByteRelay::begin(target, call, opened, reply, asks_for_usage).await? {
-                Begun::Relay(relay) => Ok(Answer::Stream(Box::new(Relay::Bytes(relay)))),
+                Begun::Relay(relay) => Ok(Answer::Stream(Relay::Bytes(Box::new(relay)))),
                 // A provider that answers whole, although it was asked for a stream, is taken at its word.
                 Begun::Whole(body, response) => {
                     let mut losses = std::mem::take(&mut about.losses);
                     let request = endpoint.decode_request(&call.body, &mut losses)?;
                     let encoder = endpoint.stream_encoder(&request, &opened.echo(call));
                     let events = EventStream::of(&target.provider, body, response);
-                    let relay = TranslateRelay::new(events, encoder);
-                    Ok(Answer::Stream(Box::new(Relay::Translate(relay))))
+                    let relay = TranslateRelay::new(events, endpoint, encoder);
+                    Ok(Answer::Stream(Relay::Translate(Box::new(relay))))
                 }
             }
         }

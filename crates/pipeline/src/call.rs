@@ -38,7 +38,7 @@ pub enum Answer {
     /// All at once, as JSON.
     Whole(Bytes),
     /// Piece by piece.
-    Stream(Box<Relay>),
+    Stream(Relay),
 }
 
 impl InferenceCall {

@@ -61,6 +61,8 @@ async fn counted(
         about.begin_attempt();
         let reply = post(target, own, &path, HeaderMap::new(), body, Mode::Whole).await?;
         let body = reply.body.collect(MOST_ANSWER_BYTES).await?;
+        let counted = dialects::codec(own).decode_count(&body);
+        counted.map_err(|fault| target.provider.redacted(fault))?;
         return Ok(Counted { body, is_estimate: false });
     }
     let mut losses = Losses::default();

@@ -58,7 +58,20 @@ async fn pass(
 ) -> Result<Bytes, Refused> {
     let body = spliced(&call.body, call.endpoint.model_places(), model, &target.model)?;
     let path = call.endpoint.provider_target(&target.model);
-    ask(target, call.endpoint.dialect(), &path, body, about).await
+    let dialect = call.endpoint.dialect();
+    let answer = ask(target, dialect, &path, body, about).await?;
+    check(target, dialect, &answer)?;
+    Ok(answer)
+}
+
+/// Makes sure that the bytes are an answer, and no error in a 200's clothing. Vectors of a form that only the caller's
+/// dialect has pass.
+fn check(target: &Target, dialect: Dialect, answer: &Bytes) -> Result<(), Fault> {
+    match dialects::codec(dialect).decode_embeddings(answer) {
+        Ok(_) => Ok(()),
+        Err(fault) if fault.kind == ErrorKind::Malformed && open::read(answer).is_ok() => Ok(()),
+        Err(fault) => Err(target.provider.redacted(fault)),
+    }
 }
 
 /// Translates the request and its answer.

@@ -6,11 +6,22 @@ use crate::{InferenceCall, Target};
 
 /// The two ways of a call to its provider and back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
+pub enum Lane {
     /// The caller's bytes go out, the provider's come back.
     Bytes,
     /// Both are translated.
     Translate,
+}
+
+impl Lane {
+    /// The name in what is told of capabilities.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Translate => "translate",
+        }
+    }
 }
 
 /// Chooses the lane. A conversation that went over another dialect before holds that one's seals, which the caller's

@@ -1,17 +1,17 @@
 //! A streamed answer on its way to the caller, in the caller's dialect.
 
 use bytes::Bytes;
-use canonical::{ErrorKind, Event, Fault};
-use dialects::StreamEncoder;
+use canonical::{ErrorKind, Event, Fault, Losses};
+use dialects::{ChatEndpoint, StreamEncoder};
 
 use crate::{EventStream, byte_relay::ByteRelay};
 
 /// A streamed answer, piece by piece. Dropping it hangs up on the provider.
 pub enum Relay {
     /// The provider's own frames.
-    Bytes(ByteRelay),
+    Bytes(Box<ByteRelay>),
     /// The provider's events, told in another dialect.
-    Translate(TranslateRelay),
+    Translate(Box<TranslateRelay>),
 }
 
 impl Relay {
@@ -43,6 +43,15 @@ impl Relay {
         }
     }
 
+    /// What could not be said in the caller's dialect since the headers went out.
+    #[must_use]
+    pub fn losses(&self) -> Option<&Losses> {
+        match self {
+            Self::Bytes(_) => None,
+            Self::Translate(relay) => Some(&relay.losses).filter(|losses| !losses.is_empty()),
+        }
+    }
+
     /// Ends the stream with an error, and returns the bytes that say so.
     pub fn break_off(&mut self, fault: Fault) -> Bytes {
         match self {
@@ -55,14 +64,21 @@ impl Relay {
 /// A stream that is translated event by event.
 pub struct TranslateRelay {
     events: EventStream,
+    endpoint: &'static dyn ChatEndpoint,
     encoder: Box<dyn StreamEncoder>,
+    losses: Losses,
     fault: Option<Fault>,
     ended: bool,
 }
 
 impl TranslateRelay {
-    pub(crate) fn new(events: EventStream, encoder: Box<dyn StreamEncoder>) -> Self {
-        Self { events, encoder, fault: None, ended: false }
+    pub(crate) fn new(
+        events: EventStream,
+        endpoint: &'static dyn ChatEndpoint,
+        encoder: Box<dyn StreamEncoder>,
+    ) -> Self {
+        let losses = Losses::default();
+        Self { events, endpoint, encoder, losses, fault: None, ended: false }
     }
 
     async fn next(&mut self) -> Option<Bytes> {
@@ -87,8 +103,19 @@ impl TranslateRelay {
         if !self.ended {
             self.encoder.encode(event, &mut bytes);
             self.ended = matches!(event, Event::Stop | Event::Failed(_));
-            if let Event::Failed(fault) = event {
-                self.fault = Some(fault.clone());
+            match event {
+                Event::Failed(fault) => self.fault = Some(fault.clone()),
+                Event::Finish { finish, .. } if !self.endpoint.says(&finish.reason) => {
+                    self.losses.note("finish_reason");
+                }
+                Event::Start { .. }
+                | Event::PartStart { .. }
+                | Event::PartDelta { .. }
+                | Event::PartEnd { .. }
+                | Event::Logprobs { .. }
+                | Event::Finish { .. }
+                | Event::Usage(_)
+                | Event::Stop => {}
             }
         }
         bytes.into()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use canonical::{Dialect, ErrorKind, Fault};
-use dialects::Codec;
+use dialects::{Codec, Quirks};
 use futures_util::future::join_all;
 use providers::{Freshness, Provider, Snapshot, check_model};
 
@@ -16,12 +16,26 @@ pub struct Target {
     pub model: String,
     /// The language that it is asked in, where the caller's bytes don't pass as they are.
     pub(crate) codec: &'static dyn Codec,
+    /// Tokens that an answer of the model may have, where known.
+    largest_answer_tokens: Option<u64>,
 }
 
 impl Target {
     /// The target, asked in the language that its provider is translated to.
     pub(crate) fn new(provider: &Arc<Provider>, model: String) -> Self {
-        Self { provider: Arc::clone(provider), model, codec: provider.codec() }
+        let codec = provider.codec();
+        Self { provider: Arc::clone(provider), model, codec, largest_answer_tokens: None }
+    }
+
+    /// The provider, whatever its model: its default one where it has any.
+    pub(crate) fn of_any_model(provider: &Arc<Provider>) -> Self {
+        Self::new(provider, provider.config().default_model.clone().unwrap_or_default())
+    }
+
+    /// How the provider and the model differ from others of their dialect.
+    pub(crate) fn quirks(&self) -> Quirks {
+        let largest_answer_tokens = self.largest_answer_tokens;
+        Quirks { largest_answer_tokens, ..self.provider.config().quirks() }
     }
 
     /// Whether the provider speaks the dialect.
@@ -45,9 +59,7 @@ pub(crate) fn resolve(
             ));
         }
     };
-    let provider = snapshot
-        .find(name)
-        .map_err(|error| Fault::new(ErrorKind::NotFound, format!("{error}: {name}")))?;
+    let provider = find(snapshot, name)?;
     let default_model = &provider.config().default_model;
     let model = Some(model).filter(|model| !model.is_empty());
     let model = model.or(default_model.as_deref()).ok_or_else(|| {
@@ -55,7 +67,17 @@ pub(crate) fn resolve(
             "No model given, and provider {name} has no default_model: send 'model' or set one"
         ))
     })?;
-    target(provider, model)
+    target(snapshot, provider, model)
+}
+
+/// Finds a provider by its name.
+///
+/// # Errors
+///
+/// Fails when there is none.
+pub(crate) fn find<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a Arc<Provider>, Fault> {
+    let provider = snapshot.find(name);
+    provider.map_err(|error| Fault::new(ErrorKind::NotFound, format!("{error}: {name}")))
 }
 
 /// Finds the provider and the model that one name means.
@@ -67,13 +89,20 @@ pub(crate) fn resolve(
 ///
 /// Fails when the name means nothing, or two things.
 pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fault> {
+    if let Some(provider) = name.strip_suffix('/')
+        && snapshot.find(provider).is_ok()
+    {
+        return Err(invalid(format!(
+            "`model` names a provider and no model: send {provider}/MODEL"
+        )));
+    }
     if name.is_empty() {
         return Err(invalid("`model` is missing: send PROVIDER/MODEL, or a model's own name"));
     }
     if let Some((provider, model)) = name.split_once('/')
         && let Ok(provider) = snapshot.find(provider)
     {
-        return target(provider, model);
+        return target(snapshot, provider, model);
     }
     let default = snapshot.default_name().and_then(|name| snapshot.find(name.as_str()).ok());
     let default = default.filter(|provider| provider.config().enabled);
@@ -81,7 +110,7 @@ pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fau
     if let Some(default) = default {
         let models = default.models(Freshness::Cached).await;
         if let Some(model) = listed(default, &models.ids, name) {
-            return target(default, &model);
+            return target(snapshot, default, &model);
         }
         unlisted_default = Some(default).filter(|_| models.ids.is_empty());
     }
@@ -95,8 +124,8 @@ pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fau
     });
     let found: Vec<_> = join_all(lists).await.into_iter().flatten().collect();
     match (found.as_slice(), unlisted_default) {
-        ([(provider, model)], _) => target(provider, model),
-        ([], Some(default)) => target(default, name),
+        ([(provider, model)], _) => target(snapshot, provider, model),
+        ([], Some(default)) => target(snapshot, default, name),
         ([], None) => Err(Fault::new(
             ErrorKind::NotFound,
             format!(
@@ -124,18 +153,29 @@ fn listed(provider: &Provider, ids: &[String], name: &str) -> Option<String> {
 }
 
 /// A model of a provider that may be asked.
-fn target(provider: &Arc<Provider>, model: &str) -> Result<Target, Fault> {
-    let config = provider.config();
-    if !config.enabled {
-        return Err(invalid(format!(
-            "Provider {} is disabled: enable it, or choose another provider",
-            config.name
-        )));
-    }
-    provider.require_api_key()?;
+fn target(snapshot: &Snapshot, provider: &Arc<Provider>, model: &str) -> Result<Target, Fault> {
+    require_askable(provider)?;
     let model =
         check_model("model", model.to_owned()).map_err(|error| invalid(error.to_string()))?;
-    Ok(Target::new(provider, model))
+    let facts = snapshot.facts(provider, &model);
+    let largest_answer_tokens = facts.and_then(|facts| facts.max_output_tokens);
+    Ok(Target { largest_answer_tokens, ..Target::new(provider, model) })
+}
+
+/// Makes sure that a provider may be asked.
+///
+/// # Errors
+///
+/// Fails when it is disabled, or its key is missing.
+pub(crate) fn require_askable(provider: &Provider) -> Result<(), Fault> {
+    let config = provider.config();
+    if config.enabled {
+        return provider.require_api_key();
+    }
+    Err(invalid(format!(
+        "Provider {} is disabled: enable it, or choose another provider",
+        config.name
+    )))
 }
 
 fn invalid(sentence: impl Into<String>) -> Fault {

@@ -33,8 +33,8 @@ pub(crate) async fn answer(
         Mode::Stream => {
             let events = EventStream::begin(target, reply).await?;
             let encoder = call.endpoint.stream_encoder(&request, &echo);
-            let relay = TranslateRelay::new(events, encoder);
-            Ok(Answer::Stream(Box::new(Relay::Translate(relay))))
+            let relay = TranslateRelay::new(events, call.endpoint, encoder);
+            Ok(Answer::Stream(Relay::Translate(Box::new(relay))))
         }
         Mode::Whole => {
             let response = read_whole(target, reply).await?;
@@ -55,7 +55,7 @@ fn encode(
     let mut request = call.endpoint.decode_request(&call.body, losses)?;
     request.model.clone_from(&target.model);
     request.stream = opened.stream;
-    let quirks = target.provider.config().quirks();
+    let quirks = target.quirks();
     let body = target.codec.encode_request(&request, &quirks, losses);
     Ok((request, body))
 }

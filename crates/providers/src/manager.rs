@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use catalog::Catalog;
 use store::{Store, StoreError};
 use upstream::Egress;
 use vault::MasterKey;
@@ -19,7 +20,7 @@ pub struct ProviderManager {
 }
 
 impl ProviderManager {
-    /// Reads what is registered.
+    /// Reads what is registered; of models nothing is known until [`Self::set_catalog`].
     ///
     /// # Errors
     ///
@@ -50,6 +51,12 @@ impl ProviderManager {
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
+    }
+
+    /// Takes over what is known of models from now on.
+    pub fn set_catalog(&self, catalog: Catalog) {
+        let catalog = Arc::new(catalog);
+        self.snapshot.rcu(|now| now.knowing(&catalog));
     }
 
     /// Whether the store can be read. Waits for the disk.
@@ -163,7 +170,7 @@ impl ProviderManager {
         let run = move || {
             let _one_at_a_time = manager.changes.lock().unwrap_or_else(PoisonError::into_inner);
             let (snapshot, outcome) = work(&manager, &manager.snapshot())?;
-            manager.snapshot.store(Arc::new(snapshot));
+            manager.snapshot.rcu(|now| snapshot.knowing(now.catalog()));
             Ok(outcome)
         };
         tokio::task::spawn_blocking(run)

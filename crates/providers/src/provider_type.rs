@@ -3,6 +3,7 @@
 use std::fmt;
 
 use canonical::Dialect;
+use catalog::Vendor;
 use upstream::Network;
 
 /// A kind of provider.
@@ -56,6 +57,18 @@ impl ProviderType {
             Self::Google => "Google",
             Self::Mistral => "Mistral",
             Self::Custom => "Custom",
+        }
+    }
+
+    /// Under whose ids its models are catalogued; nobody knows that of a custom provider.
+    pub(crate) const fn vendor(self) -> Option<Vendor> {
+        match self {
+            Self::Ollama => Some(Vendor::Ollama),
+            Self::OpenAi => Some(Vendor::OpenAi),
+            Self::Anthropic => Some(Vendor::Anthropic),
+            Self::Google => Some(Vendor::Google),
+            Self::Mistral => Some(Vendor::Mistral),
+            Self::Custom => None,
         }
     }
 

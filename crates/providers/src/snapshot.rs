@@ -1,15 +1,19 @@
-//! All providers at one moment.
+//! All providers at one moment, and what is known of their models.
 
 use std::{collections::HashMap, sync::Arc};
+
+use canonical::{ModelCard, Price};
+use catalog::{Catalog, Facts};
 
 use crate::{Provider, ProviderError, ProviderName};
 
 /// All providers at one moment, in the order of their registration. Never changes; it is swapped whole.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Snapshot {
     providers: Vec<Arc<Provider>>,
     by_name: HashMap<ProviderName, usize>,
     default: Option<ProviderName>,
+    catalog: Arc<Catalog>,
 }
 
 impl Snapshot {
@@ -17,7 +21,44 @@ impl Snapshot {
     pub(crate) fn new(providers: Vec<Arc<Provider>>, default: Option<ProviderName>) -> Self {
         let name = |provider: &Arc<Provider>| provider.config().name.clone();
         let by_name = providers.iter().map(name).zip(0..).collect();
-        Self { providers, by_name, default }
+        Self { providers, by_name, default, catalog: Arc::default() }
+    }
+
+    /// The same providers with what that catalogue knows of their models.
+    pub(crate) fn knowing(&self, catalog: &Arc<Catalog>) -> Self {
+        Self { catalog: Arc::clone(catalog), ..self.clone() }
+    }
+
+    /// What is known of models.
+    pub(crate) fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// Finds what is publicly known of the model that a provider calls `model`. Where nobody knows whose models a
+    /// provider serves, the price may be another's than its own.
+    #[must_use]
+    pub fn facts(&self, provider: &Provider, model: &str) -> Option<&Facts> {
+        self.catalog.find(provider.config().provider_type.vendor(), model)
+    }
+
+    /// Writes what is known of a provider's model into an entry for lists, under the name that callers send.
+    ///
+    /// A custom provider's price is known from an operator's file alone, for it may be a reseller or a machine of
+    /// one's own; and no model of an Ollama server has a larger window than the server is asked for.
+    #[must_use]
+    pub fn card(&self, provider: &Provider, model: &str, name: &str) -> ModelCard {
+        let config = provider.config();
+        let Some(facts) = self.facts(provider, model) else {
+            let provider = config.name.to_string();
+            return ModelCard { id: name.to_owned(), provider, ..ModelCard::default() };
+        };
+        let mut card = facts.card(name, config.name.as_str());
+        if config.provider_type.vendor().is_none() && !facts.is_operators {
+            card.price = Price::default();
+        }
+        let largest = config.settings.num_ctx.unwrap_or(u64::MAX);
+        card.context_window_tokens = card.context_window_tokens.map(|window| window.min(largest));
+        card
     }
 
     /// Iterates over all providers, in the order of their registration.

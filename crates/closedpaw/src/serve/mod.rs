@@ -1,5 +1,6 @@
 //! `closedpaw serve`: the gateway in the foreground, from settings to the last drained request.
 
+pub mod facts;
 mod first_start;
 pub mod keys;
 mod listeners;
@@ -82,6 +83,7 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
     let flags = options.flags();
     let settings = config::load(&directories, &session.environment, &flags)?;
     let door = listeners::prepare(&settings.server)?;
+    let catalog = facts::read(&settings.models)?;
     let tls = door.listen.first().and_then(|listen| listen.tls.clone());
     let log_level = logging::start(&session.environment, &settings.log);
 
@@ -93,11 +95,13 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
         .map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
         let gateway = Gateway::open(&session, &directories, door).await?;
+        gateway.manager.set_catalog(catalog);
         let reloader = Reloader {
             environment: session.environment,
             directories,
             flags,
             hosts: gateway.door.hosts(),
+            manager: Arc::clone(&gateway.manager),
             tls,
             log_level,
             started_with: settings,

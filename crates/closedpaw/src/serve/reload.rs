@@ -6,9 +6,10 @@ use std::sync::{
 };
 
 use config::{Directories, Environment, ServerFlags, Settings};
+use providers::ProviderManager;
 use server::{Hosts, Tls};
 
-use crate::serve::{listeners, logging::LogLevel};
+use crate::serve::{facts, listeners, logging::LogLevel};
 
 /// What a reload reads from, and what it changes.
 pub struct Reloader {
@@ -16,6 +17,7 @@ pub struct Reloader {
     pub directories: Directories,
     pub flags: ServerFlags,
     pub hosts: Arc<Hosts>,
+    pub manager: Arc<ProviderManager>,
     pub tls: Option<Arc<Tls>>,
     pub log_level: LogLevel,
     /// The settings of the start, which hold where a change needs another one.
@@ -33,10 +35,12 @@ impl Reloader {
         let settings =
             config::load(&self.directories, &self.environment, &self.flags).map_err(sentences)?;
         let hosts = listeners::hosts(&settings.server).map_err(sentences)?;
+        let catalog = facts::read(&settings.models).map_err(sentences)?;
         if let Some(tls) = &self.tls {
             tls.reload().map_err(|error| vec![error.to_string()])?;
         }
         self.hosts.replace(&hosts);
+        self.manager.set_catalog(catalog);
         self.log_level.set(*settings.log.level);
         for setting in needs_restart(&self.started_with, &settings) {
             tracing::warn!(setting, "this change takes effect at the next start");

@@ -9,6 +9,7 @@
 )]
 mod oracle;
 
+use canonical::Dialect;
 use serde_json::{Value, json};
 use testkit::{
     fixtures::{self, Case},
@@ -56,10 +57,16 @@ fn check_all(gateway: &Gateway, oracle: &Oracle, cases: &[Case]) -> usize {
 
 fn check(gateway: &Gateway, oracle: &Oracle, case: &Case) {
     let provider = ScriptedProvider::always(recorded(case));
-    gateway.register(&json!({
+    let mut registration = json!({
         "provider_type": provider_type(oracle, case), "name": "x", "api_key": "k", "default_model": "m",
         "network": "local", "base_url": format!("{}/v1", provider.url()),
-    }));
+    });
+    if oracle.dialect == Dialect::OpenAiResponses {
+        // No type of its own is translated to this dialect, but a custom provider may say that it speaks it.
+        registration["provider_type"] = json!("custom");
+        registration["settings"] = json!({ "dialects": [oracle.dialect.as_str()] });
+    }
+    gateway.register(&registration);
     let body = |stream: bool| json!({ "message": "hi", "provider": "x", "stream": stream });
     match (case.status, case.is_stream) {
         (200, true) => {

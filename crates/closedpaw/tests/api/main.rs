@@ -14,6 +14,7 @@
 
 mod base_urls;
 mod byte_lane;
+mod capabilities;
 mod changes;
 mod chat;
 mod chat_faults;
@@ -21,6 +22,7 @@ mod credentials;
 mod door_words;
 mod durability;
 mod exchanges;
+mod facts;
 mod harness;
 mod health;
 mod model_names;

@@ -38,8 +38,8 @@ impl Codec for Anthropic {
         "/messages".to_owned()
     }
 
-    fn encode_request(&self, request: &Request, _quirks: &Quirks, losses: &mut Losses) -> Vec<u8> {
-        request::encode(request, losses)
+    fn encode_request(&self, request: &Request, quirks: &Quirks, losses: &mut Losses) -> Vec<u8> {
+        request::encode(request, quirks, losses)
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, Fault> {

@@ -3,9 +3,12 @@
 use canonical::{Dialect, Fault, Losses, OutputFormat, Request, Sampling, Tool, ToolChoice};
 use serde_json::{Map, Value, json};
 
-use super::{message::Conversation, thinking::Thinking};
+use super::{
+    message::Conversation,
+    thinking::{Bound, Thinking},
+};
 use crate::{
-    assembly::malformed, freeform::as_function, json, object::object,
+    Quirks, assembly::malformed, freeform::as_function, json, object::object,
     openai_chat::request::add_extras,
 };
 
@@ -13,8 +16,8 @@ use crate::{
 const LONGEST_USER_CHARS: usize = 256;
 
 /// Writes the request; what the dialect cannot say is noted in `losses`.
-pub(super) fn encode(request: &Request, losses: &mut Losses) -> Vec<u8> {
-    body(request, losses).to_string().into_bytes()
+pub(super) fn encode(request: &Request, quirks: &Quirks, losses: &mut Losses) -> Vec<u8> {
+    body(request, quirks, losses).to_string().into_bytes()
 }
 
 /// Writes a request to count tokens: what bears on the answer alone has no place in it, and nothing is lost by that.
@@ -26,7 +29,7 @@ pub(super) fn encode_count(request: &Request, losses: &mut Losses) -> Vec<u8> {
         user: None,
         ..request.clone()
     };
-    let mut body = body(&asked, losses);
+    let mut body = body(&asked, &Quirks::COMPATIBLE, losses);
     if let Some(members) = body.as_object_mut() {
         members.shift_remove("max_tokens");
     }
@@ -39,8 +42,9 @@ pub(super) fn decode_count(body: &[u8]) -> Result<u64, Fault> {
     json::count(&body, "input_tokens").ok_or_else(|| malformed("the body is no token count"))
 }
 
-fn body(request: &Request, losses: &mut Losses) -> Value {
-    let mut thinking = Thinking::plan(&request.reasoning, request.sampling.max_tokens, losses);
+fn body(request: &Request, quirks: &Quirks, losses: &mut Losses) -> Value {
+    let bound = Bound { asked: request.sampling.max_tokens, largest: quirks.largest_answer_tokens };
+    let mut thinking = Thinking::plan(&request.reasoning, bound, losses);
     let conversation = Conversation::of(request, losses);
     if conversation.calls_without_thought() {
         thinking.give_up(losses);

@@ -8,11 +8,34 @@ use serde_json::{Value, json};
 
 use crate::object::object;
 
-/// The bound on an answer that names none; the provider requires one.
-const DEFAULT_MAX_TOKENS: u64 = 4096;
+/// The bound on an answer that names none, of a model of which nothing is known: what every model has. The provider
+/// requires one, and refuses one above the model's own.
+const LEAST_MAX_TOKENS: u64 = 4096;
+
+/// The bound on an answer that names none, of any other model. It counts against the context window, so it is not
+/// simply the model's own.
+const USUAL_MAX_TOKENS: u64 = 32_000;
 
 /// The smallest budget that the provider takes.
 const LEAST_BUDGET_TOKENS: u64 = 1024;
+
+/// How long an answer may be, in tokens.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bound {
+    /// What the caller allows.
+    pub(super) asked: Option<u64>,
+    /// What the model is able to.
+    pub(super) largest: Option<u64>,
+}
+
+impl Bound {
+    /// The bound beside `thoughts` tokens of thinking.
+    fn beside(self, thoughts: u64) -> u64 {
+        let largest = self.largest.unwrap_or(u64::MAX);
+        let usual = self.largest.map_or(LEAST_MAX_TOKENS, |largest| largest.min(USUAL_MAX_TOKENS));
+        self.asked.unwrap_or_else(|| thoughts.saturating_add(usual).min(largest))
+    }
+}
 
 /// What a request's wish to think becomes.
 pub(super) struct Thinking {
@@ -25,13 +48,9 @@ pub(super) struct Thinking {
 }
 
 impl Thinking {
-    /// Plans the thinking of an answer that may have `max_tokens`, thoughts included.
-    pub(super) fn plan(
-        control: &ReasoningControl,
-        max_tokens: Option<u64>,
-        losses: &mut Losses,
-    ) -> Self {
-        let plain_max = max_tokens.unwrap_or(DEFAULT_MAX_TOKENS);
+    /// Plans the thinking of an answer within the bound, thoughts included.
+    pub(super) fn plan(control: &ReasoningControl, bound: Bound, losses: &mut Losses) -> Self {
+        let plain_max = bound.beside(0);
         let effort = effort(control, losses);
         let display = match control.include {
             Some(true) => json!("summarized"),
@@ -45,8 +64,7 @@ impl Thinking {
             }
             (Some(asked), _) => {
                 let least = asked.max(LEAST_BUDGET_TOKENS);
-                let max_tokens =
-                    max_tokens.unwrap_or_else(|| least.saturating_add(DEFAULT_MAX_TOKENS));
+                let max_tokens = bound.beside(least);
                 let budget = least.min(max_tokens.saturating_sub(1));
                 if budget != asked {
                     losses.note("reasoning.budget_tokens");
@@ -62,10 +80,14 @@ impl Thinking {
                 };
                 Self { config, effort, max_tokens }
             }
-            (None, None) if control.include != Some(true) => {
+            (None, None) => {
+                // Who only wants to see thoughts has not asked for any.
+                if control.include.is_some() {
+                    losses.note("reasoning.include");
+                }
                 Self { config: Value::Null, effort, max_tokens: plain_max }
             }
-            (None, _) => {
+            (None, Some(_)) => {
                 let config = object([("type", json!("adaptive")), ("display", display)]);
                 Self { config, effort, max_tokens: plain_max }
             }
@@ -109,7 +131,7 @@ mod tests {
     use canonical::{Effort, Losses, ReasoningControl};
     use serde_json::{Value, json};
 
-    use super::Thinking;
+    use super::{Bound, Thinking};
 
     #[track_caller]
     fn check(
@@ -119,7 +141,8 @@ mod tests {
         lost: &str,
     ) {
         let mut losses = Losses::default();
-        let thinking = Thinking::plan(&control, max_tokens, &mut losses);
+        let bound = Bound { asked: max_tokens, largest: None };
+        let thinking = Thinking::plan(&control, bound, &mut losses);
         assert_eq!((thinking.config, thinking.effort, thinking.max_tokens), expected);
         assert_eq!(losses.to_string(), lost);
     }
@@ -134,6 +157,23 @@ mod tests {
 
     fn enabled(budget_tokens: u64) -> Value {
         json!({"type": "enabled", "budget_tokens": budget_tokens})
+    }
+
+    #[test]
+    fn an_answer_without_a_bound_gets_what_the_model_is_able_to() {
+        for (asked, largest, control, expected) in [
+            (None, None, ReasoningControl::default(), 4096),
+            (None, Some(8192), ReasoningControl::default(), 8192),
+            (None, Some(64_000), ReasoningControl::default(), 32_000),
+            (Some(100), Some(64_000), ReasoningControl::default(), 100),
+            (None, Some(64_000), budget(10_000), 42_000),
+            (None, Some(64_000), budget(40_000), 64_000),
+            (None, Some(64_000), budget(0), 32_000),
+        ] {
+            let bound = Bound { asked, largest };
+            let thinking = Thinking::plan(&control, bound, &mut Losses::default());
+            assert_eq!(thinking.max_tokens, expected, "{asked:?} of {largest:?}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod shape;
 mod stream;
 
 use canonical::{Dialect, EmbeddingRequest, EmbeddingResponse, Fault, Losses, Request, Response};
-use shape::Shape;
+pub(crate) use shape::Shape;
 
 use crate::{Codec, Credential, ErrorAnswer, Framing, Malformed, ModelPage, Quirks, StreamDecoder};
 

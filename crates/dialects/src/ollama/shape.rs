@@ -2,7 +2,7 @@
 
 /// What an answer says it in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// `/api/chat`: in the members of `message`, its text in `content`.
     Chat,
     /// `/api/generate`: in members of the answer itself, its text in `response`.

@@ -299,3 +299,27 @@ proptest! {
         }
     }
 }
+
+/// LangChain and Vercel's AI SDK stop at a piece of a call that has none.
+#[test]
+fn every_piece_of_a_call_has_its_function() {
+    let seal = Delta::Seal(Seal { dialect: Dialect::Gemini, data: "c2VhbA==".into() });
+    for said in ["", "{}"] {
+        let events = [
+            start(),
+            open(0, call("a", "look")),
+            grow(0, arguments(said)),
+            grow(0, seal.clone()),
+            close(0),
+            finish(FinishReason::ToolCalls),
+            Event::Stop,
+        ];
+        let chunks = chunks(OPENAI_CHAT, &asking_usage(), &events);
+        let pieces =
+            chunks.iter().filter_map(|chunk| chunk.pointer("/choices/0/delta/tool_calls/0"));
+        let texts: Vec<&str> = pieces
+            .map(|piece| piece["function"]["arguments"].as_str().expect("a function"))
+            .collect();
+        assert_eq!(texts.concat(), "{}", "{texts:?}");
+    }
+}

@@ -13,3 +13,4 @@ mod resolve;
 mod streams;
 mod support;
 mod types;
+mod vectors;

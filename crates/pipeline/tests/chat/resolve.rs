@@ -131,3 +131,11 @@ async fn what_is_no_model_id_is_not_sent() {
         assert!(refusal.fault.public.starts_with("Invalid model: "), "{:?}", refusal.fault);
     }
 }
+
+#[tokio::test]
+async fn a_provider_without_a_model_is_not_asked() {
+    let gateway = Gateway::to(&ScriptedProvider::queue([]), "openai").await;
+    let refused = pipeline::resolve_name(&gateway.manager.snapshot(), "p/").await.err().unwrap();
+    assert_eq!(refused.kind, ErrorKind::InvalidRequest);
+    assert_eq!(refused.public, "`model` names a provider and no model: send p/MODEL");
+}

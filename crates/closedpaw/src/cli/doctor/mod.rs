@@ -64,6 +64,7 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
                 Ok((settings, finding)) => {
                     findings.push(finding);
                     findings.extend(settings::check_certificate(&settings));
+                    findings.extend(settings::check_catalog(&settings));
                     findings.extend(listeners::check(&directories.data, &settings.server));
                 }
             }

@@ -1,10 +1,10 @@
-//! The config file and the environment, and the certificate that they name.
+//! The config file and the environment, and the certificate and the catalog that they name.
 
 use config::{Directories, ServerFlags, Settings};
 use server::Tls;
 
 use super::Finding;
-use crate::cli::session::Session;
+use crate::{cli::session::Session, serve::facts};
 
 const CHECK: &str = "settings";
 
@@ -34,5 +34,15 @@ pub(super) fn check_certificate(settings: &Settings) -> Option<Finding> {
     Some(match Tls::load(cert.value.clone(), key.value.clone()) {
         Ok(_) => Finding::ok(CHECK, format!("{} and its key fit", cert.display())),
         Err(error) => Finding::failed(CHECK, error.to_string()),
+    })
+}
+
+/// Whether the catalog is sound, if there is to be one.
+pub(super) fn check_catalog(settings: &Settings) -> Option<Finding> {
+    const CHECK: &str = "catalog";
+    let path = settings.models.catalog.as_ref()?;
+    Some(match facts::read(&settings.models) {
+        Ok(_) => Finding::ok(CHECK, format!("{} is sound", path.display())),
+        Err(faults) => Finding::failed(CHECK, faults.to_string()),
     })
 }

@@ -28,78 +28,49 @@ use crate::{
     StreamDecoder, StreamEncoder,
 };
 
-/// `:generateContent` and `:streamGenerateContent?alt=sse`.
+/// `:generateContent` and `:streamGenerateContent`, whose streams come as server-sent events with `alt=sse`, and as
+/// one JSON array without.
 #[derive(Debug)]
-pub(crate) struct GenerateContent;
+pub(crate) struct GenerateContent {
+    pub(crate) framing: Framing,
+}
 
 impl ChatEndpoint for GenerateContent {
     fn dialect(&self) -> Dialect {
         Dialect::Gemini
     }
 
-    fn largest_frame_bytes(&self) -> usize {
-        LARGEST_CHUNK_BYTES
-    }
-
-    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
-        request::decode(body, losses)
-    }
-
-    fn encode_response(
-        &self,
-        response: &Response,
-        _request: &Request,
-        echo: &Echo,
-        losses: &mut Losses,
-    ) -> Vec<u8> {
-        response::encode(response, echo, losses)
-    }
-
-    fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(stream::Encoder::new(self.framing(), echo))
-    }
-
-    fn encode_error(&self, status: u16, fault: &Fault, _request_id: &str) -> Vec<u8> {
-        error::body(status, fault).to_string().into_bytes()
-    }
-}
-
-/// `:streamGenerateContent` as one JSON array, which is what it is without `alt=sse`.
-#[derive(Debug)]
-pub(crate) struct GenerateContentArray;
-
-impl ChatEndpoint for GenerateContentArray {
-    fn dialect(&self) -> Dialect {
-        Dialect::Gemini
-    }
-
     fn stream_type(&self) -> &'static str {
-        "application/json"
+        match self.framing {
+            Framing::Sse => "text/event-stream",
+            Framing::JsonArray | Framing::Ndjson => "application/json",
+        }
     }
 
     fn provider_target(&self, model: &str, stream: bool) -> String {
-        target(model, if stream { "streamGenerateContent" } else { "generateContent" })
-    }
-
-    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        Gemini.decode_response(body)
+        match self.framing {
+            Framing::JsonArray | Framing::Ndjson if stream => {
+                target(model, "streamGenerateContent")
+            }
+            Framing::Sse | Framing::JsonArray | Framing::Ndjson => {
+                Gemini.chat_target(model, stream)
+            }
+        }
     }
 
     fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        Box::new(ArrayDecoder::new())
+        match self.framing {
+            Framing::Sse => Gemini.stream_decoder(),
+            Framing::JsonArray | Framing::Ndjson => Box::new(ArrayDecoder::new()),
+        }
     }
 
     fn framing(&self) -> Framing {
-        Framing::JsonArray
+        self.framing
     }
 
     fn largest_frame_bytes(&self) -> usize {
         LARGEST_CHUNK_BYTES
-    }
-
-    fn encode_break(&self, fault: &Fault, after_frames: bool) -> Vec<u8> {
-        let before = if after_frames { ",\r\n" } else { "[" };
-        format!("{before}{}]", error::body(fault.status(), fault)).into_bytes()
     }
 
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
@@ -117,7 +88,11 @@ impl ChatEndpoint for GenerateContentArray {
     }
 
     fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(stream::Encoder::new(self.framing(), echo))
+        Box::new(stream::Encoder::new(self.framing, echo))
+    }
+
+    fn encode_break(&self, fault: &Fault, after_frames: bool) -> Vec<u8> {
+        stream::broken_off(self.framing, fault, after_frames)
     }
 
     fn encode_error(&self, status: u16, fault: &Fault, _request_id: &str) -> Vec<u8> {

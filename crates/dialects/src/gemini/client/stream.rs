@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use canonical::{Delta, Dialect, Event, FinishReason, Losses, PartKind, TokenLogprob, ToolCall};
+use canonical::{
+    Delta, Dialect, Event, Fault, FinishReason, Losses, PartKind, TokenLogprob, ToolCall,
+};
 use serde_json::Value;
 use wire::write_sse;
 
@@ -128,13 +130,7 @@ impl Encoder {
 
     fn write(&mut self, chunk: &Value, out: &mut Vec<u8>) {
         let begun = std::mem::replace(&mut self.begun, true);
-        match self.framing {
-            Framing::Sse => write_sse(None, &chunk.to_string(), out),
-            Framing::JsonArray | Framing::Ndjson => {
-                out.extend_from_slice(if begun { b",\r\n" } else { b"[" });
-                out.extend_from_slice(chunk.to_string().as_bytes());
-            }
-        }
+        write(self.framing, begun, chunk, out);
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
@@ -143,6 +139,27 @@ impl Encoder {
             out.extend_from_slice(b"]");
         }
     }
+}
+
+/// Writes a chunk of a stream that has chunks already, or none.
+fn write(framing: Framing, begun: bool, chunk: &Value, out: &mut Vec<u8>) {
+    match framing {
+        Framing::Sse => write_sse(None, &chunk.to_string(), out),
+        Framing::JsonArray | Framing::Ndjson => {
+            out.extend_from_slice(if begun { b",\r\n" } else { b"[" });
+            out.extend_from_slice(chunk.to_string().as_bytes());
+        }
+    }
+}
+
+/// Writes the end of a stream that the provider left without one.
+pub(super) fn broken_off(framing: Framing, fault: &Fault, begun: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(framing, begun, &error::body(fault.status(), fault), &mut out);
+    if framing == Framing::JsonArray {
+        out.push(b']');
+    }
+    out
 }
 
 impl StreamEncoder for Encoder {

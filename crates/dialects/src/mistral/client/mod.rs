@@ -8,7 +8,7 @@ mod request;
 mod response;
 mod stream;
 
-use canonical::{Dialect, Fault, Losses, Request, Response};
+use canonical::{Dialect, Fault, FinishReason, Losses, Request, Response};
 
 pub(crate) use self::{embeddings::Embeddings, models::Models};
 use crate::{ChatEndpoint, Echo, Framing, StreamDecoder, StreamEncoder};
@@ -34,6 +34,10 @@ impl ChatEndpoint for ChatCompletions {
         losses: &mut Losses,
     ) -> Vec<u8> {
         response::encode(response, echo, losses)
+    }
+
+    fn says(&self, reason: &FinishReason) -> bool {
+        answer::finish_reason(reason).1
     }
 
     fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
@@ -82,6 +86,10 @@ impl ChatEndpoint for FimCompletions {
         losses: &mut Losses,
     ) -> Vec<u8> {
         ChatCompletions.encode_response(response, request, echo, losses)
+    }
+
+    fn says(&self, reason: &FinishReason) -> bool {
+        answer::finish_reason(reason).1
     }
 
     fn stream_encoder(&self, request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {

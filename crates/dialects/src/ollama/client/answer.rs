@@ -57,14 +57,21 @@ pub(super) fn encode(
     if choices.next().is_some() {
         losses.note("n");
     }
-    match finish {
-        FinishReason::ContentFilter | FinishReason::Other(_) => losses.note("finish_reason"),
+    if !says(finish) {
+        losses.note("finish_reason");
+    }
+    head.last(said, finish, &response.usage).to_string().into_bytes()
+}
+
+/// Whether the dialect has a word for why an answer ended: there is none for a filter.
+pub(super) fn says(reason: &FinishReason) -> bool {
+    match reason {
+        FinishReason::ContentFilter | FinishReason::Other(_) => false,
         FinishReason::Stop
         | FinishReason::StopSequence
         | FinishReason::Length
-        | FinishReason::ToolCalls => {}
+        | FinishReason::ToolCalls => true,
     }
-    head.last(said, finish, &response.usage).to_string().into_bytes()
 }
 
 impl Head {

@@ -13,7 +13,7 @@ mod options;
 mod request;
 mod stream;
 
-use canonical::{Dialect, Fault, Losses, Request, Response};
+use canonical::{Dialect, Fault, FinishReason, Losses, Request, Response};
 use serde_json::json;
 
 pub(crate) use embed::{Embed, Embeddings};
@@ -21,11 +21,13 @@ pub(crate) use models::Tags;
 pub use models::{encode_running, encode_version};
 
 use super::{response, shape::Shape, stream::Decoder};
-use crate::{ChatEndpoint, Echo, Framing, StreamDecoder, StreamEncoder};
+use crate::{ChatEndpoint, Echo, StreamDecoder, StreamEncoder};
 
-/// `POST /api/chat`.
+/// `POST /api/chat` and `POST /api/generate`.
 #[derive(Debug)]
-pub(crate) struct Chat;
+pub(crate) struct Chat {
+    pub(crate) shape: Shape,
+}
 
 impl ChatEndpoint for Chat {
     fn dialect(&self) -> Dialect {
@@ -40,68 +42,23 @@ impl ChatEndpoint for Chat {
         NDJSON
     }
 
-    fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
-        request::decode(body, losses)
-    }
-
-    fn encode_response(
-        &self,
-        response: &Response,
-        _request: &Request,
-        echo: &Echo,
-        losses: &mut Losses,
-    ) -> Vec<u8> {
-        answer::encode(Shape::Chat, response, echo, losses)
-    }
-
-    fn encode_idle(&self, body: &[u8], echo: &Echo) -> Option<Vec<u8>> {
-        idle::encode(Shape::Chat, body, echo)
-    }
-
-    fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(stream::Encoder::new(Shape::Chat, echo))
-    }
-
-    fn encode_error(&self, _status: u16, fault: &Fault, _request_id: &str) -> Vec<u8> {
-        error(fault)
-    }
-}
-
-/// `POST /api/generate`.
-#[derive(Debug)]
-pub(crate) struct Generate;
-
-impl ChatEndpoint for Generate {
-    fn dialect(&self) -> Dialect {
-        Dialect::Ollama
-    }
-
-    fn streams_by_default(&self) -> bool {
-        true
-    }
-
-    fn stream_type(&self) -> &'static str {
-        NDJSON
-    }
-
     fn provider_target(&self, _model: &str, _stream: bool) -> String {
-        Shape::Generate.target().to_owned()
+        self.shape.target().to_owned()
     }
 
     fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        response::decode(body, Shape::Generate)
+        response::decode(body, self.shape)
     }
 
     fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        Box::new(Decoder::new(Shape::Generate))
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::Ndjson
+        Box::new(Decoder::new(self.shape))
     }
 
     fn decode_request(&self, body: &[u8], losses: &mut Losses) -> Result<Request, Fault> {
-        generate::decode(body, losses)
+        match self.shape {
+            Shape::Chat => request::decode(body, losses),
+            Shape::Generate => generate::decode(body, losses),
+        }
     }
 
     fn encode_response(
@@ -111,15 +68,19 @@ impl ChatEndpoint for Generate {
         echo: &Echo,
         losses: &mut Losses,
     ) -> Vec<u8> {
-        answer::encode(Shape::Generate, response, echo, losses)
+        answer::encode(self.shape, response, echo, losses)
     }
 
     fn encode_idle(&self, body: &[u8], echo: &Echo) -> Option<Vec<u8>> {
-        idle::encode(Shape::Generate, body, echo)
+        idle::encode(self.shape, body, echo)
+    }
+
+    fn says(&self, reason: &FinishReason) -> bool {
+        answer::says(reason)
     }
 
     fn stream_encoder(&self, _request: &Request, echo: &Echo) -> Box<dyn StreamEncoder> {
-        Box::new(stream::Encoder::new(Shape::Generate, echo))
+        Box::new(stream::Encoder::new(self.shape, echo))
     }
 
     fn encode_error(&self, _status: u16, fault: &Fault, _request_id: &str) -> Vec<u8> {

@@ -41,7 +41,8 @@ fn format(fields: &mut Fields) -> Result<OutputFormat, Fault> {
 fn think(fields: &mut Fields) -> Result<ReasoningControl, Fault> {
     let (effort, include) = match fields.take("think") {
         None => (None, None),
-        Some(Value::Bool(true)) => (None, Some(true)),
+        // Other dialects have no bare switch: the middle is what their models do unless told otherwise.
+        Some(Value::Bool(true)) => (Some(Effort::Medium), Some(true)),
         Some(Value::Bool(false)) => (Some(Effort::None), None),
         Some(level) => {
             let effort = match level.as_str() {
@@ -149,7 +150,7 @@ mod tests {
     fn thinking_is_a_switch_or_a_level() {
         for (think, effort, include) in [
             (Value::Null, None, None),
-            (json!(true), None, Some(true)),
+            (json!(true), Some(Effort::Medium), Some(true)),
             (json!(false), Some(Effort::None), None),
             (json!("low"), Some(Effort::Low), Some(true)),
             (json!("medium"), Some(Effort::Medium), Some(true)),

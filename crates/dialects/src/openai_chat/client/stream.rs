@@ -150,14 +150,15 @@ impl Encoder {
                 json!({ DETAILS: [detail] })
             }
             Some(OpenPart::Call { index, has_arguments, seal }) => {
-                // Callers parse the arguments, and nothing at all is no JSON.
-                let function = (!has_arguments).then(|| json!({ "arguments": "{}" }));
                 if has_arguments && seal.is_none() {
                     return;
                 }
+                // Callers parse the arguments, and nothing at all is no JSON. LangChain and Vercel's AI SDK refuse
+                // a piece of a call without the member `function`.
+                let function = json!({ "arguments": if has_arguments { "" } else { "{}" } });
                 let call = object([
                     ("index", json!(index)),
-                    ("function", json!(function)),
+                    ("function", function),
                     (EXTRA_CONTENT, extra_content(seal.as_ref())),
                 ]);
                 json!({ "tool_calls": [call] })

@@ -11,14 +11,11 @@ use canonical::{
 use serde_json::{Value, json};
 
 use super::echo;
-use crate::{
-    ChatEndpoint,
-    gemini::client::{GenerateContent, GenerateContentArray},
-};
+use crate::{ChatEndpoint, GEMINI_GENERATE, GEMINI_GENERATE_ARRAY};
 
 fn whole(response: &Response, lost: &str) -> Value {
     let mut losses = Losses::default();
-    let body = GenerateContent.encode_response(response, &Request::default(), &echo(), &mut losses);
+    let body = GEMINI_GENERATE.encode_response(response, &Request::default(), &echo(), &mut losses);
     assert_eq!(losses.to_string(), lost);
     serde_json::from_slice(&body).unwrap()
 }
@@ -36,7 +33,7 @@ fn frames(endpoint: &dyn ChatEndpoint, events: &[Event]) -> Vec<String> {
 
 /// Returns the members of each chunk beside its names.
 fn chunks(events: &[Event]) -> Vec<Value> {
-    let frames = frames(&GenerateContent, events).concat();
+    let frames = frames(GEMINI_GENERATE, events).concat();
     let chunk = |frame: &str| {
         let mut chunk: Value = serde_json::from_str(frame.strip_prefix("data: ").unwrap()).unwrap();
         let members = chunk.as_object_mut().unwrap();
@@ -221,7 +218,7 @@ fn a_stream_says_what_is_new_and_calls_come_whole() {
         last,
     ];
     assert_eq!(chunks(&events), expected);
-    let named = frames(&GenerateContent, &events).concat();
+    let named = frames(GEMINI_GENERATE, &events).concat();
     assert!(named.contains(r#""modelVersion":"m","responseId":"r""#));
 }
 
@@ -233,20 +230,20 @@ fn a_failure_is_told_within_the_stream_and_nothing_follows() {
     let failed = [Event::Failed(fault), Event::Stop];
     let events = [text.as_slice(), &failed].concat();
 
-    let sse = frames(&GenerateContent, &events);
+    let sse = frames(GEMINI_GENERATE, &events);
     assert_eq!(sse[3], format!("data: {error}\n\n"));
     assert_eq!(sse[4], "");
 
-    let array = frames(&GenerateContentArray, &events);
+    let array = frames(GEMINI_GENERATE_ARRAY, &events);
     assert!(array[2].starts_with("[{\"candidates\":"), "{}", array[2]);
     assert_eq!(array[3], format!(",\r\n{error}]"));
     assert_eq!(array[4], "");
-    assert_eq!(frames(&GenerateContentArray, &failed)[0], format!("[{error}]"));
+    assert_eq!(frames(GEMINI_GENERATE_ARRAY, &failed)[0], format!("[{error}]"));
 }
 
 #[test]
 fn an_array_is_whole_json_whatever_keeps_it_alive() {
-    let mut encoder = GenerateContentArray.stream_encoder(&Request::default(), &echo());
+    let mut encoder = GEMINI_GENERATE_ARRAY.stream_encoder(&Request::default(), &echo());
     let mut out = Vec::new();
     for event in [
         start(),
@@ -262,14 +259,14 @@ fn an_array_is_whole_json_whatever_keeps_it_alive() {
     let chunks: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(chunks.as_array().unwrap().len(), 2);
     assert_eq!(chunks[1]["candidates"][0]["finishReason"], "STOP");
-    let sse = GenerateContent.stream_encoder(&Request::default(), &echo());
+    let sse = GEMINI_GENERATE.stream_encoder(&Request::default(), &echo());
     assert_eq!(sse.keep_alive(), b"\n", "SDKs read a comment as an error's beginning");
-    assert_eq!(GenerateContentArray.stream_type(), "application/json");
+    assert_eq!(GEMINI_GENERATE_ARRAY.stream_type(), "application/json");
     assert_eq!(
-        GenerateContentArray.provider_target("m:1", true),
+        GEMINI_GENERATE_ARRAY.provider_target("m:1", true),
         "/models/m%3A1:streamGenerateContent",
     );
-    assert_eq!(GenerateContentArray.provider_target("m", false), "/models/m:generateContent");
+    assert_eq!(GEMINI_GENERATE_ARRAY.provider_target("m", false), "/models/m:generateContent");
 }
 
 #[test]
@@ -291,7 +288,7 @@ fn errors_have_the_canonical_codes() {
     ] {
         let wait = wait_ms.map(Duration::from_millis);
         let fault = Fault::new(kind, "no").with_retry_after(wait);
-        let body = GenerateContent.encode_error(status, &fault, "id");
+        let body = GEMINI_GENERATE.encode_error(status, &fault, "id");
         let mut error = json!({"code": status, "message": "no", "status": expected});
         if wait.is_some() {
             error["details"] = json!([{

@@ -5,8 +5,8 @@ use serde_json::Value;
 use testkit::fixtures;
 
 use crate::{
-    ChatEndpoint, CountEndpoint, EmbeddingsEndpoint,
-    gemini::client::{BatchEmbedContents, CountTokens, EmbedContent, GenerateContent},
+    CountEndpoint, EmbeddingsEndpoint, GEMINI_GENERATE,
+    gemini::client::{BatchEmbedContents, CountTokens, EmbedContent},
 };
 
 #[test]
@@ -25,7 +25,7 @@ fn what_sdks_send_is_understood() {
         let losses = &mut Losses::default();
         let fault = match verb {
             "generateContent" | "streamGenerateContent" => {
-                GenerateContent.decode_request(&body, losses).err()
+                GEMINI_GENERATE.decode_request(&body, losses).err()
             }
             "countTokens" => CountTokens.decode_request(&body, losses).err(),
             "embedContent" => EmbedContent.decode_request(&body, losses).err(),

@@ -7,7 +7,7 @@ use canonical::{
 };
 use serde_json::{Value, json};
 
-use crate::{ChatEndpoint, foreign_seal, gemini::client::GenerateContent};
+use crate::{GEMINI_GENERATE, foreign_seal};
 
 /// Checks what a body with the given members beside `contents` means.
 #[track_caller]
@@ -21,7 +21,7 @@ fn check(members: Value, expected: Request, lost: &str) {
 #[track_caller]
 fn check_whole(body: &Value, expected: Request, lost: &str) {
     let mut losses = Losses::default();
-    let request = GenerateContent.decode_request(body.to_string().as_bytes(), &mut losses).unwrap();
+    let request = GEMINI_GENERATE.decode_request(body.to_string().as_bytes(), &mut losses).unwrap();
     assert_eq!(request, Request { stream_usage: true, ..expected });
     assert_eq!(losses.to_string(), lost);
 }
@@ -37,7 +37,7 @@ fn check_parts(role: &str, parts: Value, expected: Vec<Part>, lost: &str) {
 
 #[track_caller]
 fn refusal(body: &str) -> String {
-    let refused = GenerateContent.decode_request(body.as_bytes(), &mut Losses::default());
+    let refused = GEMINI_GENERATE.decode_request(body.as_bytes(), &mut Losses::default());
     refused.unwrap_err().public
 }
 

@@ -11,13 +11,11 @@ use serde_json::json;
 
 use super::echo;
 use crate::{
-    ChatEndpoint, Codec, CountEndpoint, EmbeddingsEndpoint, Quirks, StreamDecoder,
+    ChatEndpoint, Codec, CountEndpoint, EmbeddingsEndpoint, GEMINI_GENERATE, GEMINI_GENERATE_ARRAY,
+    Quirks, StreamDecoder,
     gemini::{
         Gemini,
-        client::{
-            BatchEmbedContents, CountTokens, GenerateContent, GenerateContentArray,
-            content::joined, part::seal_of,
-        },
+        client::{BatchEmbedContents, CountTokens, content::joined, part::seal_of},
     },
 };
 
@@ -113,7 +111,7 @@ fn a_request_survives_its_own_dialect() {
     let mut losses = Losses::default();
     let sent = Request { model: String::new(), ..request() };
     let body = Gemini.encode_request(&sent, &Quirks::COMPATIBLE, &mut losses);
-    assert_eq!(GenerateContent.decode_request(&body, &mut losses), Ok(sent));
+    assert_eq!(GEMINI_GENERATE.decode_request(&body, &mut losses), Ok(sent));
     assert_eq!(losses, Losses::default());
 
     let body = Gemini.encode_count(&request(), &mut losses);
@@ -250,15 +248,15 @@ fn read(mut decoder: Box<dyn StreamDecoder>, bytes: &[u8], size: usize) -> Respo
 proptest! {
     #[test]
     fn an_answer_is_the_same_whole_and_streamed(response in any_response(), size in 1usize..200) {
-        let body = GenerateContent.encode_response(
+        let body = GEMINI_GENERATE.encode_response(
             &response,
             &Request::default(),
             &echo(),
             &mut Losses::default(),
         );
-        let whole = normal(GenerateContent.decode_answer(&body).unwrap());
+        let whole = normal(GEMINI_GENERATE.decode_answer(&body).unwrap());
         prop_assert_eq!(&whole, &normal(response.clone()));
-        prop_assert_eq!(&whole, &normal(streamed(&GenerateContent, &response, size)));
-        prop_assert_eq!(&whole, &normal(streamed(&GenerateContentArray, &response, size)));
+        prop_assert_eq!(&whole, &normal(streamed(GEMINI_GENERATE, &response, size)));
+        prop_assert_eq!(&whole, &normal(streamed(GEMINI_GENERATE_ARRAY, &response, size)));
     }
 }

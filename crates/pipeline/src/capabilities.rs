@@ -1,0 +1,69 @@
+//! Capabilities: what can be said of calls to a provider before any is made.
+
+use canonical::{Fault, Losses};
+use dialects::{ChatEndpoint, CountEndpoint, EmbeddingsEndpoint};
+use providers::Snapshot;
+
+use crate::{
+    Lane, Target,
+    resolve::{find, require_askable, resolve, resolve_name},
+};
+
+/// Finds who would answer calls to that provider, for that model: one target where either is named, else one for
+/// each provider that may be asked.
+///
+/// # Errors
+///
+/// Fails as a call would that named them.
+pub async fn targets(
+    snapshot: &Snapshot,
+    provider: Option<&str>,
+    model: Option<&str>,
+) -> Result<Vec<Target>, Fault> {
+    match (provider, model) {
+        (Some(_), Some(model)) => Ok(vec![resolve(snapshot, provider, model)?]),
+        (None, Some(model)) => Ok(vec![resolve_name(snapshot, model).await?]),
+        (Some(name), None) => {
+            let provider = find(snapshot, name)?;
+            require_askable(provider)?;
+            Ok(vec![Target::of_any_model(provider)])
+        }
+        (None, None) => {
+            let askable = snapshot.iter().filter(|provider| require_askable(provider).is_ok());
+            Ok(askable.map(Target::of_any_model).collect())
+        }
+    }
+}
+
+impl Target {
+    /// The lane of a chat that is sent to `endpoint` with a body like this; `None` where it would be refused.
+    #[must_use]
+    pub fn chat_lane(&self, endpoint: &dyn ChatEndpoint, body: &[u8]) -> Option<Lane> {
+        if self.speaks(endpoint.dialect()) {
+            return Some(Lane::Bytes);
+        }
+        let is_read = endpoint.decode_request(body, &mut Losses::default()).is_ok();
+        is_read.then_some(Lane::Translate)
+    }
+
+    /// The lane of a request for embeddings; `None` where it would be refused.
+    #[must_use]
+    pub fn embeddings_lane(&self, endpoint: &dyn EmbeddingsEndpoint) -> Option<Lane> {
+        if self.speaks(endpoint.dialect()) {
+            return Some(Lane::Bytes);
+        }
+        self.codec.embeddings_target(&self.model, 1).map(|_| Lane::Translate)
+    }
+
+    /// The lane of a request to count tokens.
+    #[must_use]
+    pub fn count_lane(&self, endpoint: &dyn CountEndpoint) -> Lane {
+        if self.speaks(endpoint.dialect()) { Lane::Bytes } else { Lane::Translate }
+    }
+
+    /// Whether the provider itself counts the tokens of what is translated to it; else they are estimated.
+    #[must_use]
+    pub fn counts_tokens(&self) -> bool {
+        self.codec.count_target(&self.model).is_some()
+    }
+}
