@@ -4,8 +4,11 @@
 //! `closedpaw:DIALECT:DATA`, so that it comes home to the dialect that made it; it is sent to no other.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use canonical::{Dialect, Seal};
+use canonical::{Dialect, Opaque, Seal};
 use memchr::memmem;
+
+/// Stands before a whole block, such as hidden thoughts, that travels as if it were a seal.
+const BLOCK: &str = "block:";
 
 /// What a packed seal begins with.
 const MARK: &str = "closedpaw:";
@@ -32,6 +35,17 @@ pub(crate) fn unpack(data: String, native: Dialect) -> Seal {
     foreign(&data).unwrap_or(Seal { dialect: native, data })
 }
 
+/// Makes a seal of a block that only its own dialect understands, where callers have no other place for it.
+pub(crate) fn of_block(block: &Opaque) -> Seal {
+    Seal { dialect: block.dialect, data: format!("{BLOCK}{}", block.json) }
+}
+
+/// The block that a seal was made of, if it was made of one.
+pub(crate) fn block_of(seal: &Seal) -> Option<Opaque> {
+    let json = serde_json::from_str(seal.data.strip_prefix(BLOCK)?).ok()?;
+    Some(Opaque { dialect: seal.dialect, json })
+}
+
 fn foreign(data: &str) -> Option<Seal> {
     let packed = String::from_utf8(STANDARD.decode(data).ok()?).ok()?;
     let (dialect, data) = packed.strip_prefix(MARK)?.split_once(':')?;
@@ -40,9 +54,10 @@ fn foreign(data: &str) -> Option<Seal> {
 
 #[cfg(test)]
 mod tests {
-    use canonical::{Dialect, Seal};
+    use canonical::{Dialect, Opaque, Seal};
+    use serde_json::json;
 
-    use super::{holds_foreign_seals, pack, unpack};
+    use super::{block_of, holds_foreign_seals, of_block, pack, unpack};
 
     #[test]
     fn every_seal_comes_home() {
@@ -54,6 +69,18 @@ mod tests {
                 assert_eq!(holds_foreign_seals(body.as_bytes()), dialect != native);
                 assert_eq!(unpack(packed, native), seal);
             }
+        }
+    }
+
+    #[test]
+    fn a_block_travels_as_a_seal() {
+        let block = Opaque { dialect: Dialect::Anthropic, json: json!({ "type": "own" }) };
+        assert_eq!(block_of(&of_block(&block)), Some(block));
+        for data in ["c2ln", "block:", "block:{", "blocks:{}"] {
+            assert_eq!(
+                block_of(&Seal { dialect: Dialect::Anthropic, data: data.to_owned() }),
+                None
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use canonical::{ErrorKind, Event, Fault, Request, Response};
-use dialects::{ChatEndpoint, StreamDecoder};
+use dialects::{ChatEndpoint, Framing, StreamDecoder};
 use providers::Provider;
 use tokio::time::{Instant, timeout, timeout_at};
 use upstream::{Reply, ReplyBody};
@@ -209,6 +209,10 @@ impl ByteRelay {
         let is_own = !matches!(fault.kind, ErrorKind::Malformed | ErrorKind::Truncated);
         if is_own && self.provider.redacted(fault.clone()) == fault {
             self.ready.extend_from_slice(frame);
+            if self.endpoint.framing() == Framing::JsonArray {
+                // Nobody waits for the bracket that the provider may send after its error.
+                self.ready.extend_from_slice(b"]");
+            }
             self.state = State::Ended;
             self.fault = Some(fault);
             return;

@@ -126,6 +126,12 @@ impl ScriptedProvider {
         self.stage.tally.borrow().disconnects
     }
 
+    /// How many bytes of chunked bodies have been handed to the system to be sent so far.
+    #[must_use]
+    pub fn sent_bytes(&self) -> usize {
+        self.stage.tally.borrow().sent_bytes
+    }
+
     /// Waits until at least `count` requests have come.
     pub async fn wait_for_calls(&self, count: usize) {
         self.wait_until(|tally| tally.calls >= count).await;
@@ -185,6 +191,7 @@ struct Tally {
     calls: usize,
     connections: usize,
     disconnects: usize,
+    sent_bytes: usize,
 }
 
 /// Serves connections until `stopped`; the listener and every connection close with it.

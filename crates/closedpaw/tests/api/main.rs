@@ -13,16 +13,19 @@
 )]
 
 mod base_urls;
+mod byte_lane;
 mod capabilities;
 mod changes;
 mod chat;
 mod chat_faults;
 mod credentials;
+mod door_words;
 mod durability;
 mod exchanges;
 mod facts;
 mod harness;
 mod health;
+mod model_names;
 mod models;
 mod original;
 mod pages;
@@ -30,5 +33,8 @@ mod parameters;
 mod rate_limit;
 mod real_model;
 mod registration;
+mod seals;
 mod serving;
+mod stream_faults;
 mod streaming;
+mod translation;

@@ -31,7 +31,7 @@ impl Connection {
         loop {
             let request = self.request().await?;
             let answer = stage.answer(request);
-            self.play(&answer).await?;
+            self.play(&answer, stage).await?;
             match answer.end {
                 End::Clean if matches!(answer.body, Body::Raw(_)) => return Ok(()),
                 End::Clean => {}
@@ -66,7 +66,7 @@ impl Connection {
         Ok(request)
     }
 
-    async fn play(&mut self, answer: &Answer) -> io::Result<()> {
+    async fn play(&mut self, answer: &Answer, stage: &Stage) -> io::Result<()> {
         self.pause(answer.delay).await?;
         self.stream.write_all(&answer.head()).await?;
         match &answer.body {
@@ -76,6 +76,7 @@ impl Connection {
                     self.pause(*delay).await?;
                     let size = format!("{:x}\r\n", bytes.len());
                     self.stream.write_all(&[size.as_bytes(), bytes, b"\r\n"].concat()).await?;
+                    stage.tally.send_modify(|tally| tally.sent_bytes += bytes.len());
                 }
                 match answer.end {
                     End::Clean => self.stream.write_all(b"0\r\n\r\n").await,

@@ -98,6 +98,18 @@ impl Ask {
 
     /// Sends the request over a connection that is there already.
     pub fn open_over(self, mut stream: impl Read + Write + 'static) -> io::Result<Live> {
+        stream.write_all(&self.message())?;
+        Live::read(Box::new(stream))
+    }
+
+    /// Sends the request and reads nothing. Dropping the connection hangs up.
+    pub fn send_only(self) -> TcpStream {
+        let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE).expect("a connection");
+        stream.write_all(&self.message()).expect("a request that is taken");
+        stream
+    }
+
+    fn message(&self) -> Vec<u8> {
         let mut message = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         for (name, value) in &self.headers {
             message += &format!("{name}: {value}\r\n");
@@ -106,8 +118,7 @@ impl Ask {
             message += &format!("content-length: {}\r\n", self.body.len());
         }
         message += "connection: close\r\n\r\n";
-        stream.write_all(&[message.as_bytes(), &self.body].concat())?;
-        Live::read(Box::new(stream))
+        [message.as_bytes(), &self.body].concat()
     }
 }
 

@@ -1,11 +1,13 @@
 //! What every test of the program stands on: a gateway of its own, a plain HTTP client and six scripted vendors.
 
+mod callers;
 mod gateway;
 mod http;
 mod vendors;
 
 use std::time::{Duration, Instant};
 
+pub use callers::{CALLERS, Caller, caller};
 pub use gateway::{Gateway, Home};
 pub use http::{Answer, Ask, Live};
 pub use vendors::{VENDORS, Vendor, openai, vendor};

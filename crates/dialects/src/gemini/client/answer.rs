@@ -94,7 +94,7 @@ pub(super) fn part(part: &Part, losses: &mut Losses) -> Option<Value> {
         Part::Opaque(opaque) if opaque.dialect == Dialect::Gemini => Some(opaque.json.clone()),
         Part::Opaque(opaque) => {
             losses.note(format!("messages.{}", opaque_name(&opaque.json)));
-            None
+            prose("", Some(&foreign_seal::of_block(opaque)), true)
         }
         Part::ToolResult(ToolResult { content, .. }) => {
             let texts = content.iter().filter_map(|part| match part {

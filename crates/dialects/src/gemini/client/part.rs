@@ -44,7 +44,10 @@ pub(super) fn part(mut part: Fields, losses: &mut Losses) -> Result<Option<Part>
     let text = text.unwrap_or_default();
     Ok(match (text.is_empty() && seal.is_none(), is_thought) {
         (true, _) => None,
-        (false, true) => Some(Part::Reasoning(Reasoning { text, seal })),
+        (false, true) => Some(match seal.as_ref().and_then(foreign_seal::block_of) {
+            Some(block) => Part::Opaque(block),
+            None => Part::Reasoning(Reasoning { text, seal }),
+        }),
         (false, false) => Some(Part::Text { text, seal }),
     })
 }

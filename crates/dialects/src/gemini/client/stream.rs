@@ -12,7 +12,7 @@ use super::{
     answer::{Frame, candidate, media, prose, tool_call},
     error,
 };
-use crate::{Echo, Framing, StreamEncoder, gemini::logprobs};
+use crate::{Echo, Framing, StreamEncoder, foreign_seal::of_block, gemini::logprobs};
 
 /// Writes one answer. Calls wait until they are whole, and reasons for the end until the last chunk.
 #[derive(Debug)]
@@ -64,9 +64,12 @@ impl Encoder {
             }),
             PartKind::Media(whole) => return self.write_part(choice, media(whole), out),
             PartKind::Opaque(whole) => {
-                if whole.dialect == Dialect::Gemini {
-                    self.write_part(choice, whole.json.clone(), out);
-                }
+                let written = if whole.dialect == Dialect::Gemini {
+                    Some(whole.json.clone())
+                } else {
+                    prose("", Some(&of_block(whole)), true)
+                };
+                written.into_iter().for_each(|part| self.write_part(choice, part, out));
                 return;
             }
         };

@@ -8,7 +8,8 @@ use super::{
     thoughts::{detail, extra_content},
 };
 use crate::{
-    Echo, chat_messages::opaque_name, freeform::is_freeform, object::object, openai_chat::logprobs,
+    Echo, chat_messages::opaque_name, foreign_seal::of_block, freeform::is_freeform,
+    object::object, openai_chat::logprobs,
 };
 
 /// Writes the answer.
@@ -78,7 +79,10 @@ fn message(
                 calls.push(call.into_json(None));
             }
             Part::Media(media) => losses.note(media_in_answer(media.kind)),
-            Part::Opaque(opaque) => losses.note(format!("answer.{}", opaque_name(&opaque.json))),
+            Part::Opaque(opaque) => {
+                details.extend(detail("", Some(&of_block(opaque)), details.len()));
+                losses.note(format!("answer.{}", opaque_name(&opaque.json)));
+            }
             Part::ToolResult(_) => losses.note("answer.tool_result"),
         }
     }

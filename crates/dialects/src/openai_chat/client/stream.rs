@@ -11,7 +11,7 @@ use super::{
     error,
     thoughts::{DETAILS, EXTRA_CONTENT, detail, extra_content},
 };
-use crate::{Echo, StreamEncoder, object::object, openai_chat::logprobs};
+use crate::{Echo, StreamEncoder, foreign_seal::of_block, object::object, openai_chat::logprobs};
 
 /// The encoder of one stream.
 #[derive(Debug)]
@@ -82,8 +82,14 @@ impl Encoder {
                     OpenPart::Call { index, has_arguments: false, seal: None }
                 }
             }
+            PartKind::Opaque(block) => {
+                let open = self.choices.entry(choice).or_default();
+                let Some(detail) = detail("", Some(&of_block(block)), open.details) else { return };
+                open.details += 1;
+                return self.delta(choice, json!({ DETAILS: [detail] }), out);
+            }
             // There is no place for them in a stream.
-            PartKind::Media(_) | PartKind::Opaque(_) => return,
+            PartKind::Media(_) => return,
         };
         self.parts.insert((choice, part), open);
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     fields::Fields,
-    foreign_seal::{pack, unpack},
+    foreign_seal::{block_of, pack, unpack},
     openai_chat::request::REASONING_MEMBERS,
 };
 
@@ -35,12 +35,12 @@ pub(super) fn take_thoughts(message: &mut Fields, losses: &mut Losses) -> Result
         plain = plain.or(text);
     }
     if thoughts.is_empty() {
-        thoughts.extend(plain.map(|text| Reasoning { text, seal: None }));
+        thoughts.extend(plain.map(|text| Part::Reasoning(Reasoning { text, seal: None })));
     }
-    Ok(thoughts.into_iter().map(Part::Reasoning).collect())
+    Ok(thoughts)
 }
 
-fn thought(mut detail: Fields, losses: &mut Losses) -> Result<Option<Reasoning>, Fault> {
+fn thought(mut detail: Fields, losses: &mut Losses) -> Result<Option<Part>, Fault> {
     let sealed = |data: Option<String>| {
         data.filter(|data| !data.is_empty()).map(|data| unpack(data, Dialect::OpenAiChat))
     };
@@ -49,7 +49,10 @@ fn thought(mut detail: Fields, losses: &mut Losses) -> Result<Option<Reasoning>,
         "reasoning.summary" => detail.string("summary")?,
         "reasoning.encrypted" => {
             let seal = sealed(detail.string("data")?);
-            return Ok(Some(Reasoning { text: String::new(), seal }));
+            return Ok(Some(match seal.as_ref().and_then(block_of) {
+                Some(block) => Part::Opaque(block),
+                None => Part::Reasoning(Reasoning { text: String::new(), seal }),
+            }));
         }
         _ => {
             losses.note(format!("messages.{DETAILS}"));
@@ -57,7 +60,7 @@ fn thought(mut detail: Fields, losses: &mut Losses) -> Result<Option<Reasoning>,
         }
     };
     let seal = sealed(detail.string("signature")?);
-    Ok(Some(Reasoning { text: text.unwrap_or_default(), seal }))
+    Ok(Some(Part::Reasoning(Reasoning { text: text.unwrap_or_default(), seal })))
 }
 
 /// Writes a sealed thought as the entry of `reasoning_details` at `index`; one without a foreign seal needs none.

@@ -6,14 +6,12 @@
 
 use canonical::{Dialect, Opaque, Seal};
 
-use crate::foreign_seal;
+use crate::foreign_seal::{self, block_of, of_block};
 
 /// Stands before a seal that belongs to what came before it.
 const OF_PRIOR: &str = "prior:";
 /// Stands before a seal that came with nothing at all.
 const ALONE: &str = "alone:";
-/// Stands before a block.
-const BLOCK: &str = "block:";
 
 /// What a `reasoning` item carries.
 #[derive(Debug, PartialEq)]
@@ -31,10 +29,12 @@ pub(super) enum Carried {
 /// Writes what a `reasoning` item carries as its `encrypted_content`.
 pub(super) fn pack(carried: &Carried) -> String {
     let (dialect, data) = match carried {
+        Carried::Block(block) => {
+            return foreign_seal::pack(&of_block(block), Dialect::OpenAiResponses);
+        }
         Carried::OfThoughts(seal) => (seal.dialect, seal.data.clone()),
         Carried::OfPrior(seal) => (seal.dialect, format!("{OF_PRIOR}{}", seal.data)),
         Carried::Alone(seal) => (seal.dialect, format!("{ALONE}{}", seal.data)),
-        Carried::Block(opaque) => (opaque.dialect, format!("{BLOCK}{}", opaque.json)),
     };
     foreign_seal::pack(&Seal { dialect, data }, Dialect::OpenAiResponses)
 }
@@ -49,9 +49,8 @@ pub(super) fn unpack(data: String) -> Carried {
     if let Some(data) = seal.data.strip_prefix(ALONE) {
         return Carried::Alone(Seal { dialect, data: data.to_owned() });
     }
-    let block = seal.data.strip_prefix(BLOCK).and_then(|json| serde_json::from_str(json).ok());
-    match block {
-        Some(json) => Carried::Block(Opaque { dialect, json }),
+    match block_of(&seal) {
+        Some(block) => Carried::Block(block),
         None => Carried::OfThoughts(seal),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use canonical::{
     Choice, Delta, Dialect, ErrorKind, Event, Fault, FinishReason, Losses, Media, MediaKind,
     MediaSource, Opaque, Part, PartKind, Reasoning, Request, Response, Seal, TokenLogprob,
@@ -112,6 +113,8 @@ fn a_whole_answer() {
                 {"functionCall": {"name": "look", "args": {}}},
                 {"inlineData": {"mimeType": "image/png", "data": "QUJD"}},
                 {"type": "own"},
+                {"text": "", "thought": true,
+                 "thoughtSignature": STANDARD.encode("closedpaw:anthropic:block:{\"type\":\"own\"}")},
             ], "role": "model"}, "finishReason": "STOP", "index": 0},
             {"content": {"parts": [{"text": ""}], "role": "model"},
              "finishReason": "SAFETY", "index": 1},
