@@ -45,7 +45,7 @@ pub struct ByteRelay {
 enum State {
     /// The answer is not complete.
     Open,
-    /// The provider said that it is complete; its body may still have bytes.
+    /// The provider said that it is complete, or has failed; its body may still have bytes.
     Complete,
     /// There is nothing more to tell.
     Ended,
@@ -209,11 +209,15 @@ impl ByteRelay {
         let is_own = !matches!(fault.kind, ErrorKind::Malformed | ErrorKind::Truncated);
         if is_own && self.provider.redacted(fault.clone()) == fault {
             self.ready.extend_from_slice(frame);
-            if self.endpoint.framing() == Framing::JsonArray {
-                // Nobody waits for the bracket that the provider may send after its error.
-                self.ready.extend_from_slice(b"]");
-            }
-            self.state = State::Ended;
+            self.state = match self.endpoint.framing() {
+                Framing::JsonArray => {
+                    // Nobody waits for the bracket that the provider may send after its error.
+                    self.ready.extend_from_slice(b"]");
+                    State::Ended
+                }
+                // Responses end a failure with an event of its own, which some clients look for.
+                Framing::Sse | Framing::Ndjson => State::Complete,
+            };
             self.fault = Some(fault);
             return;
         }
