@@ -67,6 +67,8 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 /// A model that answers on this machine.
 struct Model {
     description: String,
+    /// What its server calls it.
+    id: String,
     /// The body that registers it with the gateway.
     registration: Value,
     /// Keeps the server alive that this demo started, if it did.
@@ -84,6 +86,7 @@ impl Model {
     fn on_ollama(name: &str) -> Self {
         Self {
             description: format!("{name} on the Ollama at {OLLAMA}"),
+            id: name.to_owned(),
             registration: json!({
                 "provider_type": "ollama",
                 "name": PROVIDER,
@@ -96,6 +99,7 @@ impl Model {
     fn on_llama(server: LlamaServer) -> Result<Self> {
         Ok(Self {
             description: format!("{} on a llama-server at {}", llama::MODEL, server.address),
+            id: llama::MODEL.to_owned(),
             registration: json!({
                 "provider_type": "custom",
                 "name": PROVIDER,
@@ -124,6 +128,16 @@ fn tour(address: SocketAddr, key_file: &Path, model: &Model) -> Result<()> {
         "max_tokens": 64,
         "temperature": 0,
     });
+    // The same question as three vendors' SDKs ask it, each at the path where it does.
+    let name = format!("{PROVIDER}/{}", model.id);
+    let said = json!([{ "role": "user", "content": "Say hello to a new user." }]);
+    let as_openai = json!({ "model": name, "messages": said, "max_tokens": 64 });
+    let as_anthropic = json!({ "model": name, "messages": said, "max_tokens": 64 });
+    let as_google = json!({
+        "contents": [{ "role": "user", "parts": [{ "text": "Say hello to a new user." }] }],
+        "generationConfig": { "maxOutputTokens": 64 },
+    });
+    let google_path = format!("/v1beta/models/{name}:generateContent");
     let post = |path, body| Request { method: "POST", path, key, body };
     let get = |path| Request { key, ..Request::get(path) };
     let steps = [
@@ -132,6 +146,9 @@ fn tour(address: SocketAddr, key_file: &Path, model: &Model) -> Result<()> {
         ("Health of every provider", get("/api/providers/health")),
         ("Models of every provider", get("/api/providers/models")),
         ("Chat with the default", post("/api/chat/multi", Some(&question))),
+        ("Ask it as OpenAI's SDK does", post("/v1/chat/completions", Some(&as_openai))),
+        ("Ask it as Anthropic's SDK does", post("/v1/messages", Some(&as_anthropic))),
+        ("Ask it as Google's SDK does", post(&google_path, Some(&as_google))),
     ];
     for (title, request) in &steps {
         interrupt::check()?;
