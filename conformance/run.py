@@ -135,7 +135,9 @@ def register(gateway, key, provider):
         body = {"provider_type": kind, "name": name, "base_url": provider + path, "network": "local"}
         if kind != "ollama":
             body["api_key"] = KEY
-        ask(f"{gateway}/api/providers/register", body, headers=headers)
+        hasty = {"name": name + plan.HASTY, "timeout": plan.HASTY_TIMEOUT_S}
+        for registration in (body, body | hasty):
+            ask(f"{gateway}/api/providers/register", registration, headers=headers)
 
 
 def ask(url, body=None, method=None, headers=None):
