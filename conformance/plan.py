@@ -77,7 +77,12 @@ def cells(direct, only=None):
                     modes.append("strict")
                 for mode in modes:
                     found.append(cell(len(found) + 1, book, feature, ingress, egress, speaks, mode, limit, direct))
-    return [entry for entry in found if not only or only in " / ".join((entry["ingress"], entry["egress"], entry["feature"], entry["mode"]))]
+    return chosen(found, only)
+
+
+def chosen(cells, only):
+    """The cells whose `SDK / provider / feature / mode` holds the text `only`; all of them without one."""
+    return [cell for cell in cells if not only or only in " / ".join(cell[name] for name in ("ingress", "egress", "feature", "mode"))]
 
 
 def egresses(ingress):
