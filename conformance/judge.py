@@ -37,7 +37,7 @@ def judge(cell, outcome, record):
         for turn, told in zip(cell["turns"], outcome["turns"]):
             faults += compared(cell, turn["answer"], told, limit["lacks"] if limit else ())
         faults += dropped(cell, outcome["dropped"], limit)
-        if cell["kind"] != "models" and record.get("requests") != len(cell["turns"]):
+        if cell["kind"] not in ("model", "models") and record.get("requests") != len(cell["turns"]):
             faults.append(f"the provider was asked {record.get('requests', 0)} times")
     if faults:
         return FAIL, "; ".join(faults)[:1500]
@@ -73,10 +73,12 @@ def estimated(outcome, record):
 
 def failed(cell, outcome):
     """The SDK has to raise, with the status of interface and the provider's own words."""
-    expected, error = cell["turns"][-1]["answer"]["error"], outcome.get("error")
+    answer, error = cell["turns"][-1]["answer"], outcome.get("error")
+    expected = answer["error"]
     if not error:
         return ["the SDK raised nothing"]
-    status = expected["status"] if cell["direct"] else seen_status(expected["status"], cell["caller"])
+    # A provider that is silent said no status; the gateway's own is no other's.
+    status = expected["status"] if cell["direct"] or answer.get("silent") else seen_status(expected["status"], cell["caller"])
     faults = []
     if error["wire_status"] != status:
         faults.append(f"status {error['wire_status']} instead of {status}")
@@ -123,10 +125,17 @@ def compared(cell, answer, told, lacks):
         prefix = "" if cell["direct"] else f"{cell['egress']}/"
         missing = [name for name in answer["models"] if prefix + name not in told["models"]]
         return [f"not listed: {missing}, but {told['models'][:20]}"] if missing else []
+    if cell["kind"] == "model":
+        # Ollama's own answer says what the model can do, not what it is called.
+        if "capabilities" in told:
+            same("completion", True, "completion" in told["capabilities"])
+        else:
+            same("model", cell["model"], told["model"])
+        return faults
     if cell["kind"] == "count":
         same("tokens", answer["tokens"], told["tokens"])
         return faults
-    if cell["kind"] == "embeddings":
+    if cell["kind"] == "embed":
         same("vectors", answer["vectors"], told["vectors"])
         # Gemini counts no tokens here.
         if "usage" in told and GOOGLE not in (cell["provider"], cell["caller"]):

@@ -44,6 +44,8 @@ LIMITS = [
     Limit("tool choice: *", "dropped", "cannot be told to call a tool", provider=(OLLAMA,), member="tool_choice", loses=("tool_choice",)),
     Limit("tool result, failed", "dropped", "cannot be told that a tool failed", caller=(ANTHROPIC, GOOGLE), provider=(CHAT, RESPONSES, MISTRAL, OLLAMA),
           member="messages.tool_result.is_error", loses=("failed",)),
+    Limit("document", "dropped", "reads no documents", provider=(OLLAMA,), member="messages.document", loses=("document",)),
+    Limit("fill in the middle", "refused", "completes at the end only", provider=(CHAT, RESPONSES, ANTHROPIC, GOOGLE, OLLAMA)),
     Limit("reasoning*", "dropped", "thinks much or not at all", caller=(OLLAMA,), provider=(MISTRAL,), member="reasoning.effort"),
     Limit("reasoning*", "absent", "tells no thoughts in chat completions", provider=(CHAT,), egress="openai", lacks=("reasoning",)),
     Limit("usage, cached", "absent", "does not count what it had cached", provider=(OLLAMA,), lacks=("cached",)),

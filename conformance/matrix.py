@@ -2,11 +2,15 @@
 
 from collections import OrderedDict
 
+import real
+
 SIGNS = {"pass": "✓", "impossible": "–", "unasked": "", "fail": "✗"}
 
 
 def table(results):
     """Markdown, the same for the same results."""
+    unscripted = [result for result in results if result["feature"] == real.FEATURE]
+    results = [result for result in results if result["feature"] != real.FEATURE]
     egresses = list(OrderedDict.fromkeys(result["egress"] for result in results))
     lines = ["# What works through the gateway", "",
              "Written by `cargo xtask conformance --write` from a run of the official SDKs (`conformance/`); do not edit.", "",
@@ -17,6 +21,7 @@ def table(results):
     lines += ["", "| |" + "".join(f" {name} |" for name in egresses), "|---|" + ":-:|" * len(egresses)]
     for ingress in OrderedDict.fromkeys(result["ingress"] for result in results):
         lines.append(f"| {ingress} |" + "".join(f" {counted(results, ingress, egress)} |" for egress in egresses))
+    lines += real.table(unscripted, sign, notes)
     for ingress in OrderedDict.fromkeys(result["ingress"] for result in results):
         mine = [result for result in results if result["ingress"] == ingress]
         lines += ["", f"## {ingress}", "", "| |" + "".join(f" {name} |" for name in egresses), "|---|" + ":-:|" * len(egresses)]

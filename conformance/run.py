@@ -7,50 +7,50 @@ harness itself.
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import threading
-import time
-import urllib.error
-import urllib.request
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import matrix
 import plan
+import real
+from drive import HERE, drive
 from judge import FAIL, judge
-
-HERE = Path(__file__).parent
-KEY = "sk-scripted-0123456789abcdef"
-ADMIN_KEY = "conformance-admin-key-0123456789"
-DRIVER_LIMIT_S = 240
+from servers import ADMIN_KEY, KEY, Stack, ask, register, start_gateway, start_provider
 
 
 def main():
     options = arguments()
-    cells = plan.cells(options.direct, options.only)
+    scripted = plan.cells(options.direct, options.only)
+    # What a model says is in no script: those cells have numbers that no scripted one has.
+    unscripted = real.cells(options.llama_model, options.only) if options.llama else []
     with tempfile.TemporaryDirectory() as folder, Stack() as stack:
-        provider = start_provider(stack, Path(folder), cells, options)
+        provider = start_provider(stack, Path(folder), scripted, options)
         if options.direct:
             urls = {ingress.name: provider + ingress.direct for ingress in plan.INGRESSES}
             key = KEY
         else:
             gateway = options.gateway_url or start_gateway(stack, Path(folder), options.program)
             key = options.key or ADMIN_KEY
-            register(gateway, key, provider)
+            register(gateway, key, provider, real.registrations(options.llama) if options.llama else [])
             urls = {ingress.name: gateway + ingress.gateway for ingress in plan.INGRESSES}
-        outcomes, skipped = drive(cells, urls, key, options)
+        outcomes, skipped = drive(scripted + unscripted, urls, key, options)
         record = ask(f"{provider}/record")
     results = []
-    for cell in cells:
+    for cell in scripted + unscripted:
         if cell["ingress"] in skipped:
             continue
-        verdict, why = judge(cell, outcomes.get(cell["id"]), record.get(str(cell["id"]), {}))
+        told = outcomes.get(cell["id"])
+        if cell["feature"] == real.FEATURE:
+            verdict, why = real.judge(cell, told)
+        else:
+            verdict, why = judge(cell, told, record.get(str(cell["id"]), {}))
         results.append({name: cell[name] for name in ("ingress", "egress", "feature", "mode")} | {"verdict": verdict, "why": why})
+    if not options.llama:
+        skipped[real.FEATURE] = "there is no --llama"
     return report(results, skipped, record.get("0", {}).get("violations", []), options)
 
 
@@ -64,6 +64,8 @@ def arguments():
     options.add_argument("--python", default=sys.executable, help="the Python that has python/requirements.txt installed")
     options.add_argument("--node", type=Path, default=HERE / "node", help="a copy of node/ in which `npm ci` has run")
     options.add_argument("--skip", action="append", default=[], choices=["python", "node"], help="leave out a language's SDKs")
+    options.add_argument("--llama", metavar="URL", help="a llama-server for the cells of a real model, which are left out without one")
+    options.add_argument("--llama-model", default="default", help="what that server calls its model")
     options.add_argument("--specs", default=specs(), help="the vendors' schemas (default: $CLOSEDPAW_EXTRA_CASES/specs)")
     options.add_argument("--results", type=Path, help="where to write every cell's verdict, as JSON")
     options.add_argument("--matrix", type=Path, help="where to write the table")
@@ -71,117 +73,14 @@ def arguments():
     chosen = options.parse_args()
     if not (chosen.direct or chosen.program or chosen.gateway_url):
         options.error("one of --program, --gateway-url and --direct is needed")
+    if chosen.direct and chosen.llama:
+        options.error("--llama needs a gateway: its dialects are not each SDK's own")
     return chosen
 
 
 def specs():
     extra = os.environ.get("CLOSEDPAW_EXTRA_CASES")
     return extra and os.path.join(extra, "specs")
-
-
-class Stack:
-    """Ends the programs that were started, last first."""
-
-    def __enter__(self):
-        self.running = []
-        return self
-
-    def start(self, command, **options):
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, **options)
-        self.running.append(process)
-        return process
-
-    def __exit__(self, *_):
-        for process in reversed(self.running):
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def start_provider(stack, folder, cells, options):
-    file = folder / "plan.json"
-    file.write_text(json.dumps({"cells": cells, "models": plan.MODELS}), encoding="utf-8")
-    command = [options.python, "-m", "provider", "--plan", str(file), "--key", KEY]
-    if options.specs:
-        command += ["--specs", options.specs]
-    port = stack.start(command, cwd=HERE).stdout.readline().strip()
-    if not port:
-        sys.exit("the scripted provider did not start")
-    return f"http://127.0.0.1:{port}"
-
-
-def start_gateway(stack, folder, program):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLOSEDPAW_")}
-    environment |= {"CLOSEDPAW_ADMIN_KEY": ADMIN_KEY, "XDG_CONFIG_HOME": str(folder / "config")}
-    log = open(folder / "gateway.log", "w", encoding="utf-8")
-    command = [program, "--data-dir", str(folder / "data"), "--keys-dir", str(folder / "keys"), "serve", "--listen", "127.0.0.1:0"]
-    gateway = stack.start(command, env=environment, stderr=log)
-    for line in gateway.stdout:
-        if line.startswith("listening on "):
-            # Whatever it prints later must not fill the pipe.
-            threading.Thread(target=gateway.stdout.read, daemon=True).start()
-            return line.removeprefix("listening on ").strip()
-    sys.exit("the gateway did not start: " + (folder / "gateway.log").read_text(encoding="utf-8")[-2000:])
-
-
-def register(gateway, key, provider):
-    headers = {"authorization": f"Bearer {key}"}
-    # The one that is there on a fresh data dir.
-    ask(f"{gateway}/api/providers/ollama", method="DELETE", headers=headers)
-    for name, (kind, path, _) in plan.EGRESSES.items():
-        body = {"provider_type": kind, "name": name, "base_url": provider + path, "network": "local"}
-        if kind != "ollama":
-            body["api_key"] = KEY
-        ask(f"{gateway}/api/providers/register", body, headers=headers)
-
-
-def ask(url, body=None, method=None, headers=None):
-    data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(url, data, {"content-type": "application/json", **(headers or {})}, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read() or b"null")
-    except urllib.error.HTTPError as error:
-        sys.exit(f"{url}: {error.code} {error.read().decode(errors='replace')}")
-
-
-def drive(cells, urls, key, options):
-    """Runs one process for each SDK, two at a time; returns outcomes by cell and why SDKs were left out."""
-    outcomes, skipped, jobs = {}, {}, []
-    for ingress in plan.INGRESSES:
-        if ingress.language in options.skip:
-            skipped[ingress.name] = f"{ingress.language} was left out"
-        elif mine := [cell for cell in cells if cell["ingress"] == ingress.name]:
-            jobs.append((ingress, mine))
-
-    def run(job):
-        ingress, mine = job
-        started = time.monotonic()
-        work = json.dumps({"url": urls[ingress.name], "key": key, "threads": 4, "cells": mine})
-        environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-        if ingress.language == "python":
-            command, folder = [options.python, "driver.py", ingress.module], HERE / "python"
-        else:
-            command, folder = ["node", "driver.mjs", ingress.module], options.node
-        try:
-            done = subprocess.run(command, input=work, capture_output=True, text=True, cwd=folder, env=environment, timeout=DRIVER_LIMIT_S)
-            output, errors = done.stdout, done.stderr
-        except subprocess.TimeoutExpired as late:
-            output, errors = (late.stdout or b"").decode(), "it took too long"
-        for line in output.splitlines():
-            outcome = json.loads(line)
-            outcomes[outcome["id"]] = outcome
-        told = sum(cell["id"] in outcomes for cell in mine)
-        print(f"{ingress.name}: {told} of {len(mine)} cells in {time.monotonic() - started:.1f} s", flush=True)
-        if told < len(mine):
-            print(errors[-2000:], flush=True)
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(run, jobs))
-    return outcomes, skipped
 
 
 def report(results, skipped, stray, options):
@@ -196,7 +95,10 @@ def report(results, skipped, stray, options):
         options.results.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     stale = False
     table = matrix.table(results)
-    if options.matrix:
+    if options.matrix and skipped:
+        stale = True
+        print(f"FAIL {options.matrix} is not written, since parts of it were skipped")
+    elif options.matrix:
         options.matrix.write_text(table, encoding="utf-8")
     if options.check_matrix and not skipped:
         stale = not options.check_matrix.exists() or options.check_matrix.read_text(encoding="utf-8") != table

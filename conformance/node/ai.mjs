@@ -24,8 +24,10 @@ export function chats(model, options, lacking) {
 
 function start(cell) {
   const { system, messages } = cell.request;
-  const said = messages.map(({ role, text, image }) => ({
-    role, content: image ? [{ type: "text", text }, { type: "image", image: cell.image, mediaType: "image/png" }] : text,
+  const picture = { type: "image", image: cell.image, mediaType: "image/png" };
+  const file = { type: "file", data: cell.document, mediaType: "application/pdf", filename: "report.pdf" };
+  const said = messages.map(({ role, text, image, document }) => ({
+    role, content: image || document ? [{ type: "text", text }, image ? picture : file] : text,
   }));
   return system ? [{ role: "system", content: system }, ...said] : said;
 }

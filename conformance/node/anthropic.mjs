@@ -15,6 +15,9 @@ export function sdk(url, key) {
     async count(cell) {
       return { tokens: (await client.messages.countTokens({ messages: start(cell), ...settings(cell) })).input_tokens };
     },
+    async model(cell) {
+      return { model: (await client.models.retrieve(cell.model)).id };
+    },
     async models() {
       const models = [];
       for await (const model of client.models.list()) models.push(model.id);
@@ -24,10 +27,11 @@ export function sdk(url, key) {
 }
 
 function start(cell) {
-  return cell.request.messages.map(({ role, text, image }) => {
-    const picture = { type: "image", source: { type: "base64", media_type: "image/png", data: cell.image } };
-    return { role, content: image ? [picture, { type: "text", text }] : text };
-  });
+  const picture = { type: "image", source: { type: "base64", media_type: "image/png", data: cell.image } };
+  const file = { type: "document", source: { type: "base64", media_type: "application/pdf", data: cell.document } };
+  return cell.request.messages.map(({ role, text, image, document }) => ({
+    role, content: image || document ? [image ? picture : file, { type: "text", text }] : text,
+  }));
 }
 
 function settings(cell) {

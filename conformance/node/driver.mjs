@@ -25,7 +25,7 @@ async function run(sdk, cell) {
     try {
       if (cell.kind === "chat") await converse(sdk, cell, outcome);
       else {
-        const act = sdk[{ embeddings: "embed", count: "count", models: "models" }[cell.kind]];
+        const act = sdk[cell.kind];
         if (!act) throw Object.assign(new Error("no such call"), { cannotSay: true });
         outcome.turns.push(await act(cell));
       }

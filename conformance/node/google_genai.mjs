@@ -1,7 +1,7 @@
 // The @google/genai package.
 
 import { GoogleGenAI } from "@google/genai";
-import { tools } from "./lack.mjs";
+import { cannot, tools } from "./lack.mjs";
 
 export function sdk(url, key) {
   const client = new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: url, timeout: 30000 } });
@@ -15,11 +15,15 @@ export function sdk(url, key) {
       return told(answers);
     },
     async embed(cell) {
+      if (cell.request.encoding === "base64") cannot("the API knows numbers only");
       const answer = await client.models.embedContent({ model: cell.model, contents: cell.request.input });
       return { vectors: answer.embeddings.map((entry) => entry.values) };
     },
     async count(cell) {
       return { tokens: (await client.models.countTokens({ model: cell.model, contents: start(cell) })).totalTokens };
+    },
+    async model(cell) {
+      return { model: (await client.models.get({ model: cell.model })).name.replace(/^models\//, "") };
     },
     async models() {
       const models = [];
@@ -30,8 +34,10 @@ export function sdk(url, key) {
 }
 
 function start(cell) {
-  return cell.request.messages.map(({ role, text, image }) => ({
-    role: role === "assistant" ? "model" : "user", parts: [{ text }, ...(image ? [{ inlineData: { mimeType: "image/png", data: cell.image } }] : [])],
+  const picture = { inlineData: { mimeType: "image/png", data: cell.image } };
+  const file = { inlineData: { mimeType: "application/pdf", data: cell.document } };
+  return cell.request.messages.map(({ role, text, image, document }) => ({
+    role: role === "assistant" ? "model" : "user", parts: [{ text }, ...(image || document ? [image ? picture : file] : [])],
   }));
 }
 

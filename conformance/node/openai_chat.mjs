@@ -25,6 +25,9 @@ export function sdk(url, key) {
       const answer = await client.embeddings.create({ model: cell.model, input, ...form });
       return { vectors: answer.data.map((entry) => Array.from(entry.embedding)), usage: { input: answer.usage.prompt_tokens } };
     },
+    async model(cell) {
+      return { model: (await client.models.retrieve(cell.model)).id };
+    },
     async models() {
       const models = [];
       for await (const model of client.models.list()) models.push(model.id);
@@ -35,8 +38,10 @@ export function sdk(url, key) {
 
 function start(cell) {
   const { system, messages } = cell.request;
-  const said = messages.map(({ role, text, image }) => ({
-    role, content: image ? [{ type: "text", text }, { type: "image_url", image_url: { url: `data:image/png;base64,${cell.image}` } }] : text,
+  const picture = { type: "image_url", image_url: { url: `data:image/png;base64,${cell.image}` } };
+  const file = { type: "file", file: { filename: "report.pdf", file_data: `data:application/pdf;base64,${cell.document}` } };
+  const said = messages.map(({ role, text, image, document }) => ({
+    role, content: image || document ? [{ type: "text", text }, image ? picture : file] : text,
   }));
   return system ? [{ role: "system", content: system }, ...said] : said;
 }

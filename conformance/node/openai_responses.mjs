@@ -17,10 +17,11 @@ export function sdk(url, key) {
 }
 
 function start(cell) {
-  return cell.request.messages.map(({ role, text, image }) => {
-    const picture = { type: "input_image", image_url: `data:image/png;base64,${cell.image}`, detail: "auto" };
-    return { role, content: image ? [{ type: "input_text", text }, picture] : text };
-  });
+  const picture = { type: "input_image", image_url: `data:image/png;base64,${cell.image}`, detail: "auto" };
+  const file = { type: "input_file", filename: "report.pdf", file_data: `data:application/pdf;base64,${cell.document}` };
+  return cell.request.messages.map(({ role, text, image, document }) => ({
+    role, content: image || document ? [{ type: "input_text", text }, image ? picture : file] : text,
+  }));
 }
 
 function settings(cell) {

@@ -11,7 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from . import anthropic, google, mistral, ollama, openai_chat, openai_responses
+from . import anthropic, google, mistral, mistral_fim, ollama, ollama_generate, openai_chat, openai_responses
 from .conversation import Violation, check
 from .schemas import Schemas
 from .script import Script, seal
@@ -29,8 +29,10 @@ ROUTES = [
     (r"/google/v1(?:beta)?/models/(?P<model>[^/]+):countTokens", google, COUNT),
     (r"/google/v1(?:beta)?/models/(?P<model>[^/]+):batchEmbedContents", google, EMBEDDINGS),
     (r"/mistral/v1/chat/completions", mistral, CHAT),
+    (r"/mistral/v1/fim/completions", mistral_fim, CHAT),
     (r"/mistral/v1/embeddings", mistral, EMBEDDINGS),
     (r"/ollama/api/chat", ollama, CHAT),
+    (r"/ollama/api/generate", ollama_generate, CHAT),
     (r"/ollama/api/embed", ollama, EMBEDDINGS),
 ]
 LISTS = [
@@ -42,6 +44,8 @@ LISTS = [
 ]
 #: The dialects that sign thoughts.
 SIGNS_THOUGHTS = (anthropic, openai_responses, google)
+#: What streams lines, does so unless told otherwise, and asks for no key.
+OLLAMA = (ollama, ollama_generate)
 
 
 class Provider:
@@ -136,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
             self.provider.note(number)
             self.check_head(dialect)
             script = self.provider.script(dialect, kind, model, body, cell, self.path)
-            streamed = said.get("verb") == "streamGenerateContent" or body.get("stream", dialect is ollama)
+            streamed = said.get("verb") == "streamGenerateContent" or body.get("stream", dialect in OLLAMA)
             if kind == CHAT and bool(streamed) != cell["streams_upstream"]:
                 raise Violation(f"stream: expected {cell['streams_upstream']}, got {streamed}")
         except (Violation, KeyError, TypeError, AttributeError, ValueError, IndexError) as fault:
@@ -144,6 +148,8 @@ class Handler(BaseHTTPRequestHandler):
             self.provider.note(number, detail)
             return self.answer(400, dialect.error(400, f"violation: {detail}"))
         thoughts = {"thoughts": "reasoning_content"} if self.path.startswith("/custom/") and kind == CHAT else {}
+        if script.silent:
+            return self.say_no_more()
         if fault := script.error:
             return self.refuse(dialect, **fault)
         if kind == EMBEDDINGS:
@@ -155,11 +161,14 @@ class Handler(BaseHTTPRequestHandler):
         frames = b"".join(dialect.stream(script, **thoughts))
         if script.answer.get("break") == "error":
             frames += dialect.failure(script)
-        return self.stream("application/x-ndjson" if dialect is ollama else "text/event-stream", frames)
+        self.stream("application/x-ndjson" if dialect in OLLAMA else "text/event-stream", frames)
+        if script.answer.get("break") == "silent":
+            return self.say_no_more()
+        return self.wfile.write(b"0\r\n\r\n")
 
     def check_head(self, dialect):
         given = {self.headers.get("x-goog-api-key"), self.headers.get("x-api-key"), (self.headers.get("authorization") or "").removeprefix("Bearer ")}
-        if dialect is not ollama and self.provider.key not in given:
+        if dialect not in OLLAMA and self.provider.key not in given:
             raise Violation("the key is not the one that was registered")
         if dialect is anthropic and not self.headers.get("anthropic-version"):
             raise Violation("anthropic-version is missing")
@@ -189,7 +198,11 @@ class Handler(BaseHTTPRequestHandler):
         for start in range(0, len(frames), 251):
             piece = frames[start:start + 251]
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-        self.wfile.write(b"0\r\n\r\n")
+
+    def say_no_more(self):
+        """Waits for the caller to hang up."""
+        self.close_connection = True
+        self.rfile.read(1)
 
 
 class Server(ThreadingHTTPServer):

@@ -7,6 +7,7 @@ from .script import compact, pieces, sse
 
 SCHEMAS = {"chat": "ROOT.MessageCreateRequest", "count": "ROOT.CountTokensRequest"}
 FINISH = {"stop": "end_turn", "stop_sequence": "stop_sequence", "length": "max_tokens", "tools": "tool_use", "filter": "refusal"}
+MEDIA_TYPES = {"image": "image/png", "document": "application/pdf"}
 TYPES = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
          429: "rate_limit_error", 529: "overloaded_error"}
 
@@ -61,11 +62,11 @@ def read_block(block, role, heard):
         if not block["text"]:
             raise Violation("text content blocks must be non-empty")
         heard.say(role, block["text"])
-    elif kind == "image":
+    elif kind in MEDIA_TYPES:
         source = block["source"]
-        if source["type"] != "base64" or source["media_type"] != "image/png":
-            raise Violation(f"not the image that was sent: {str(source)[:80]}")
-        heard.talk.append(["image", source["data"]])
+        if source["type"] != "base64" or source["media_type"] != MEDIA_TYPES[kind]:
+            raise Violation(f"not the {kind} that was sent: {str(source)[:80]}")
+        heard.talk.append([kind, source["data"]])
     elif kind == "tool_use":
         if not re.fullmatch("[a-zA-Z0-9_-]+", block["id"]):
             raise Violation(f"the tool_use id {block['id']!r} has other letters than it may")

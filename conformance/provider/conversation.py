@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 #: Settings that a dialect or an SDK must or does send although nobody asked for them.
 ALWAYS_ALLOWED = {"max_tokens", "stream"}
+MEDIA = ("image", "document")
 
 
 class Violation(Exception):
@@ -15,7 +16,7 @@ class Heard:
     """One request as a dialect's reader understood it."""
 
     system: list = field(default_factory=list)
-    #: `["user", text]`, `["assistant", text]`, `["image", base64]`, `["call", name, arguments]`,
+    #: `["user", text]`, `["assistant", text]`, `["image", base64]`, `["document", base64]`, `["call", name, arguments]`,
     #: `["result", name, text, failed]`, in order. `failed` is None where the dialect can't say.
     talk: list = field(default_factory=list)
     tools: dict = field(default_factory=dict)
@@ -67,7 +68,8 @@ def check(heard, cell, turn):
             faults.append(f"{what}: expected {expected!r}, got {found!r}")
 
     same("system", wanted.get("system", ""), "\n\n".join(heard.system))
-    expected, heard.talk = images_first(expected_talk(cell, turn)), images_first(heard.talk)
+    expected = [entry for entry in media_first(expected_talk(cell, turn)) if entry[0] not in lost]
+    heard.talk = media_first(heard.talk)
     for entry, found in zip(expected, heard.talk):
         # Some dialects have no place for a tool's failure, on either side; but no result that was fine may fail.
         if entry[0] == found[0] == "result" and (found[3] is None or not found[3] and not cell["failure_is_said"]):
@@ -92,8 +94,7 @@ def check(heard, cell, turn):
 def expected_talk(cell, turn):
     talk = []
     for message in cell["request"].get("messages", []):
-        if message.get("image"):
-            talk.append(["image", cell["image"]])
+        talk += [[kind, cell[kind]] for kind in MEDIA if message.get(kind)]
         talk.append([message["role"], message["text"]])
     for step, following in zip(cell["turns"][:turn], cell["turns"][1:]):
         answer = step["answer"]
@@ -120,9 +121,9 @@ def plain_schema(schema):
     return [plain_schema(item) for item in schema] if isinstance(schema, list) else schema
 
 
-def images_first(talk):
-    """Puts an image before the text of the same message: dialects that keep them apart know no order."""
+def media_first(talk):
+    """Puts an image or a document before the text of the same message: dialects that keep them apart know no order."""
     for place in range(1, len(talk)):
-        if talk[place][0] == "image" and talk[place - 1][0] == "user":
+        if talk[place][0] in MEDIA and talk[place - 1][0] == "user":
             talk[place - 1:place + 1] = [talk[place], talk[place - 1]]
     return talk

@@ -71,9 +71,8 @@ def read_part(part, role, heard):
         (member, text), = text.items()
         heard.result(response.get("id"), response["name"], text, member == "error")
     elif "inlineData" in part:
-        if part["inlineData"]["mimeType"] != "image/png":
-            raise Violation("not the image that was sent")
-        heard.talk.append(["image", part["inlineData"]["data"].replace("-", "+").replace("_", "/")])
+        kind = {"image/png": "image", "application/pdf": "document"}.get(part["inlineData"]["mimeType"])
+        heard.talk.append([kind, part["inlineData"]["data"].replace("-", "+").replace("_", "/")])
     elif not part.get("thought"):
         heard.say(role, part["text"])
 

@@ -32,7 +32,7 @@ def read(body):
         if message["role"] == "assistant" and isinstance(content, list):
             message = dict(message, content=[chunk for chunk in content if chunk["type"] == "text"])
         messages.append(message)
-    return openai_chat.read(dict(body, messages=messages), nine_characters)
+    return openai_chat.read(dict(body, messages=messages), nine_characters, lambda part: part["document_url"], "document_url")
 
 
 def nine_characters(call_id):

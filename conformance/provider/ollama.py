@@ -1,9 +1,9 @@
-"""Ollama's native API: chat, generate, embed, tags, show, ps and version."""
+"""Ollama's native API: chat, embed and tags."""
 
 from .conversation import Heard, Violation
 from .script import compact, pieces
 
-SCHEMAS = {"chat": "ChatRequest", "generate": "GenerateRequest", "embeddings": "EmbedRequest"}
+SCHEMAS = {"chat": "ChatRequest", "embeddings": "EmbedRequest"}
 FINISH = {"length": "length"}
 OPTIONS = {"temperature": "temperature", "top_p": "top_p", "top_k": "top_k", "seed": "seed", "num_predict": "max_tokens", "stop": "stop"}
 
@@ -26,6 +26,11 @@ def read(body):
             heard.call(call.get("id"), call["function"]["name"], call["function"]["arguments"])
     for tool in body.get("tools") or []:
         heard.tools[tool["function"]["name"]] = tool["function"].get("parameters") or {"type": "object"}
+    settings(body, heard)
+    return heard
+
+
+def settings(body, heard):
     options = body.get("options") or {}
     # A context that holds the prompt may be asked for without anybody's wish.
     if unknown := sorted(set(options) - set(OPTIONS) - {"num_ctx"}):
@@ -37,7 +42,6 @@ def read(body):
     form = body.get("format") or None
     heard.set("json", form == "json")
     heard.set("schema", form if isinstance(form, dict) else None)
-    return heard
 
 
 def head(script):

@@ -13,7 +13,7 @@ CALL_PREFIX = "call_"
 TYPES = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "invalid_request_error", 429: "rate_limit_error"}
 
 
-def read(body, check_id=lambda call_id: None):
+def read(body, check_id=lambda call_id: None, file_url=lambda part: part["file"]["file_data"], file_type="file"):
     heard = Heard()
     for message in body["messages"]:
         role, content = message["role"], message.get("content")
@@ -28,6 +28,8 @@ def read(body, check_id=lambda call_id: None):
             for part in content:
                 if part["type"] == "image_url":
                     heard.talk.append(["image", data_url(part["image_url"])])
+                elif part["type"] == file_type:
+                    heard.talk.append(["document", data_url(file_url(part), "application/pdf")])
                 else:
                     heard.say("user", part["text"])
         else:
@@ -64,11 +66,11 @@ def text_of(content):
     return content or ""
 
 
-def data_url(image):
-    url = image if isinstance(image, str) else image["url"]
+def data_url(place, mime="image/png"):
+    url = place if isinstance(place, str) else place["url"]
     head, _, data = url.partition(",")
-    if head != "data:image/png;base64":
-        raise Violation(f"an image's address begins with {head[:40]!r}")
+    if head != f"data:{mime};base64":
+        raise Violation(f"the address of what should be {mime} begins with {head[:40]!r}")
     return data
 
 

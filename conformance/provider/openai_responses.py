@@ -53,6 +53,8 @@ def message(item, heard):
     for part in content:
         if part["type"] == "input_image":
             heard.talk.append(["image", data_url(part["image_url"])])
+        elif part["type"] == "input_file":
+            heard.talk.append(["document", data_url(part["file_data"], "application/pdf")])
         else:
             heard.say(item["role"], part["text"])
 

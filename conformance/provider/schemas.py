@@ -12,7 +12,9 @@ DOCUMENTS = {
     "anthropic": [("anthropic/messages.sdk-2.12.0.schema.json", "#/$defs/"), ("anthropic/messages.sdk-0.121.0.schema.json", "#/$defs/")],
     "google": [("google/generativelanguage.v1beta.openapi.trimmed.json", "#/components/schemas/")],
     "mistral": [("mistral/openapi.trimmed.json", "#/components/schemas/")],
+    "mistral_fim": [("mistral/openapi.trimmed.json", "#/components/schemas/")],
     "ollama": [("ollama/openapi.json", "#/components/schemas/")],
+    "ollama_generate": [("ollama/openapi.json", "#/components/schemas/")],
 }
 
 #: What a body needs, and what it may have besides, by dialect and kind of request.
@@ -35,8 +37,9 @@ SHAPES = {
         prompt_cache_key prompt_mode random_seed reasoning_effort response_format safe_prompt service_tier stop stream temperature tool_choice
         tools top_p"""),
     ("mistral", "embeddings"): ("model input", "encoding_format metadata output_dimension output_dtype"),
+    ("mistral_fim", "chat"): ("model prompt", "max_tokens metadata min_tokens random_seed stop stream suffix temperature top_p"),
     ("ollama", "chat"): ("model messages", "format keep_alive logprobs options stream think tools top_logprobs"),
-    ("ollama", "generate"): ("model", "format images keep_alive logprobs options prompt raw stream suffix system template think top_logprobs"),
+    ("ollama_generate", "chat"): ("model", "format images keep_alive logprobs options prompt raw stream suffix system template think top_logprobs"),
     ("ollama", "embeddings"): ("model input", "dimensions keep_alive options truncate"),
 }
 

@@ -12,9 +12,10 @@ class Sdk:
         messages = []
         for message in cell["request"]["messages"]:
             content = message["text"]
-            if message.get("image"):
-                source = {"type": "base64", "media_type": "image/png", "data": cell["image"]}
-                content = [{"type": "image", "source": source}, {"type": "text", "text": content}]
+            for kind, mime in (("image", "image/png"), ("document", "application/pdf")):
+                if message.get(kind):
+                    source = {"type": "base64", "media_type": mime, "data": cell[kind]}
+                    content = [{"type": kind, "source": source}, {"type": "text", "text": content}]
             messages.append({"role": message["role"], "content": content})
         return messages
 
@@ -67,6 +68,9 @@ class Sdk:
 
     def models(self, cell):
         return {"models": [model.id for model in self.client.models.list()]}
+
+    def model(self, cell):
+        return {"model": self.client.models.retrieve(cell["model"]).id}
 
 
 def told(answer):

@@ -2,7 +2,8 @@
 
 Usage: driver.py SDK. An SDK's module has a class `Sdk` with `start(cell)`, which returns the conversation in the SDK's own form, `ask(cell,
 conversation, stream)`, which returns `(Answer as a dict, whatever `reply` needs)`, and `reply(conversation, asked, results)`, which adds the
-model's turn and the results of its calls; where the SDK has them, `embed(cell)`, `count(cell)` and `models()`.
+model's turn and the results of its calls; where the SDK has them, also the other kinds of cells by their names: `embed(cell)`, `count(cell)`,
+`fim(cell)`, `generate(cell)`, `models(cell)` and `model(cell)`, which return the answer as a dict.
 """
 
 import importlib
@@ -48,7 +49,7 @@ def run(sdk, cell):
         if cell["kind"] == "chat":
             converse(sdk, cell, outcome)
         else:
-            act = getattr(sdk, {"embeddings": "embed", "count": "count", "models": "models"}[cell["kind"]], None)
+            act = getattr(sdk, cell["kind"], None)
             if act is None:
                 raise CannotSay("no such call")
             outcome["turns"].append(act(cell))

@@ -2,6 +2,7 @@
 
 import base64
 
+from driver import CannotSay
 from google import genai
 from google.genai import types
 
@@ -14,8 +15,9 @@ class Sdk:
         contents = []
         for message in cell["request"]["messages"]:
             parts = [types.Part.from_text(text=message["text"])]
-            if message.get("image"):
-                parts.append(types.Part.from_bytes(data=base64.b64decode(cell["image"]), mime_type="image/png"))
+            for kind, mime in (("image", "image/png"), ("document", "application/pdf")):
+                if message.get(kind):
+                    parts.append(types.Part.from_bytes(data=base64.b64decode(cell[kind]), mime_type=mime))
             contents.append(types.Content(role="model" if message["role"] == "assistant" else "user", parts=parts))
         return contents
 
@@ -58,6 +60,8 @@ class Sdk:
             for call, result in zip(calls, results)]))
 
     def embed(self, cell):
+        if cell["request"]["encoding"] == "base64":
+            raise CannotSay("the API knows numbers only")
         answer = self.client.models.embed_content(model=cell["model"], contents=cell["request"]["input"])
         return {"vectors": [entry.values for entry in answer.embeddings]}
 
@@ -66,6 +70,9 @@ class Sdk:
 
     def models(self, cell):
         return {"models": [model.name.removeprefix("models/") for model in self.client.models.list()]}
+
+    def model(self, cell):
+        return {"model": self.client.models.get(model=cell["model"]).name.removeprefix("models/")}
 
 
 def told(answers):

@@ -18,10 +18,13 @@ class Sdk:
             content = message["text"]
             if message.get("image"):
                 content = [{"type": "text", "text": content}, {"type": "image", "base64": cell["image"], "mime_type": "image/png"}]
+            if message.get("document"):
+                file = {"type": "file", "base64": cell["document"], "mime_type": "application/pdf", "filename": "report.pdf"}
+                content = [{"type": "text", "text": content}, file]
             messages.append((AIMessage if message["role"] == "assistant" else HumanMessage)(content))
         return messages
 
-    def model(self, cell):
+    def bound(self, cell):
         request = cell["request"]
         settings = {name: request[name] for name in ("temperature", "top_p", "seed", "max_tokens") if name in request}
         if "n" in request:
@@ -33,19 +36,19 @@ class Sdk:
         if "logprobs" in request:
             settings |= {"logprobs": True, "top_logprobs": request["logprobs"]}
         model = ChatOpenAI(model=cell["model"], stream_usage=True, use_responses_api=False, **settings, **self.options)
-        bound = {}
+        extra = {}
         if "schema" in request:
-            bound["response_format"] = {"type": "json_schema", "json_schema": {**cell["schema"], "strict": True}}
+            extra["response_format"] = {"type": "json_schema", "json_schema": {**cell["schema"], "strict": True}}
         if "json" in request:
-            bound["response_format"] = {"type": "json_object"}
+            extra["response_format"] = {"type": "json_object"}
         if "tools" in request:
             tools = [{"type": "function", "function": {"name": name, **cell["tools"][name]}} for name in request["tools"]]
             choice = {"tool_choice": request["tool_choice"]} if "tool_choice" in request else {}
-            return model.bind_tools(tools, **choice, **bound)
-        return model.bind(**bound) if bound else model
+            return model.bind_tools(tools, **choice, **extra)
+        return model.bind(**extra) if extra else model
 
     def ask(self, cell, messages, stream):
-        model = self.model(cell)
+        model = self.bound(cell)
         if stream:
             answer = None
             for chunk in model.stream(messages):

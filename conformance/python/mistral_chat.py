@@ -18,6 +18,9 @@ class Sdk:
             content = message["text"]
             if message.get("image"):
                 content = [{"type": "text", "text": content}, {"type": "image_url", "image_url": f"data:image/png;base64,{cell['image']}"}]
+            if message.get("document"):
+                file = {"document_url": f"data:application/pdf;base64,{cell['document']}", "document_name": "report.pdf"}
+                content = [{"type": "text", "text": content}, {"type": "document_url", **file}]
             messages.append({"role": message["role"], "content": content})
         return messages
 
@@ -44,15 +47,14 @@ class Sdk:
     def ask(self, cell, messages, stream):
         options = {"model": cell["model"], "messages": messages, **self.options(cell)}
         if not stream:
-            answer = self.client.chat.complete(**options)
-            return told([(choice.message, choice.finish_reason) for choice in answer.choices], answer.usage)
-        choices, usage = {}, None
-        with self.client.chat.stream(**options) as events:
-            for event in events:
-                usage = event.data.usage or usage
-                for choice in event.data.choices:
-                    choices.setdefault(choice.index, []).append(choice)
-        return told([joined(pieces) for _, pieces in sorted(choices.items())], usage)
+            return whole(self.client.chat.complete(**options))
+        return gathered(self.client.chat.stream(**options))
+
+    def fim(self, cell):
+        request = cell["request"]
+        options = {"model": cell["model"], "prompt": request["messages"][0]["text"], "suffix": request["suffix"], "max_tokens": request["max_tokens"]}
+        answer = gathered(self.client.fim.stream(**options)) if cell["mode"] == "stream" else whole(self.client.fim.complete(**options))
+        return answer[0]
 
     def reply(self, messages, asked, results):
         messages.append(asked)
@@ -67,6 +69,24 @@ class Sdk:
 
     def models(self, cell):
         return {"models": [model.id for model in self.client.models.list().data]}
+
+    def model(self, cell):
+        return {"model": self.client.models.retrieve(model_id=cell["model"]).id}
+
+
+def whole(answer):
+    return told([(choice.message, choice.finish_reason) for choice in answer.choices], answer.usage)
+
+
+def gathered(stream):
+    """A whole answer from the events of a streamed one."""
+    choices, usage = {}, None
+    with stream as events:
+        for event in events:
+            usage = event.data.usage or usage
+            for choice in event.data.choices:
+                choices.setdefault(choice.index, []).append(choice)
+    return told([joined(pieces) for _, pieces in sorted(choices.items())], usage)
 
 
 class Joined:

@@ -13,6 +13,8 @@ class Sdk:
         if "system" in request:
             messages.append({"role": "system", "content": request["system"]})
         for message in request["messages"]:
+            if message.get("document"):
+                raise CannotSay("no member for documents")
             images = {"images": [cell["image"]]} if message.get("image") else {}
             messages.append({"role": message["role"], "content": message["text"], **images})
         return messages
@@ -62,6 +64,14 @@ class Sdk:
         for call, result in zip(asked["tool_calls"], results):
             messages.append({"role": "tool", "tool_name": call.function.name, "content": result["text"]})
 
+    def generate(self, cell):
+        request = cell["request"]
+        options = {"model": cell["model"], "prompt": request["messages"][0]["text"], "system": request["system"], **self.options(cell)}
+        answers = list(self.client.generate(**options, stream=True)) if cell["mode"] == "stream" else [self.client.generate(**options)]
+        last = answers[-1]
+        return {"text": "".join(answer.response for answer in answers), "calls": [], "finish": last.done_reason if last.done else None,
+                "usage": {"input": last.prompt_eval_count, "output": last.eval_count}}
+
     def embed(self, cell):
         if cell["request"]["encoding"] == "base64":
             raise CannotSay("the API knows numbers only")
@@ -70,3 +80,6 @@ class Sdk:
 
     def models(self, cell):
         return {"models": [model.model for model in self.client.list().models]}
+
+    def model(self, cell):
+        return {"capabilities": self.client.show(cell["model"]).capabilities}

@@ -1,9 +1,10 @@
-"""The way Open WebUI calls an OpenAI-compatible server: plain HTTP, a model list and streamed chats."""
+"""The way Open WebUI calls an OpenAI-compatible server: plain HTTP, a model list, streamed chats and embeddings."""
 
 import json
 
 import httpx
 
+from driver import CannotSay
 from openai_chat import Sdk as Openai
 from openai_chat import gathered, told
 
@@ -41,6 +42,12 @@ class Sdk:
             if not answer.headers["content-type"].startswith("text/event-stream"):
                 raise AssertionError(f"a stream is {answer.headers['content-type']}")
             return gathered(list(chunks(answer.iter_lines())))
+
+    def embed(self, cell):
+        if cell["request"]["encoding"] == "base64":
+            raise CannotSay("it asks for numbers only")
+        answer = fine(self.client.post(f"{self.url}/embeddings", json={"model": cell["model"], "input": cell["request"]["input"]}))
+        return {"vectors": [entry["embedding"] for entry in answer["data"]], "usage": {"input": answer["usage"]["prompt_tokens"]}}
 
     def models(self, cell):
         return {"models": [model["id"] for model in fine(self.client.get(f"{self.url}/models"))["data"]]}

@@ -17,6 +17,9 @@ class Sdk:
             content = message["text"]
             if message.get("image"):
                 content = [{"type": "text", "text": content}, {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{cell['image']}"}}]
+            if message.get("document"):
+                file = {"filename": "report.pdf", "file_data": f"data:application/pdf;base64,{cell['document']}"}
+                content = [{"type": "text", "text": content}, {"type": "file", "file": file}]
             messages.append({"role": message["role"], "content": content})
         return messages
 
@@ -61,6 +64,9 @@ class Sdk:
 
     def models(self, cell):
         return {"models": [model.id for model in self.client.models.list()]}
+
+    def model(self, cell):
+        return {"model": self.client.models.retrieve(cell["model"]).id}
 
 
 def told(answer):

@@ -17,6 +17,9 @@ class Sdk:
             if message.get("image"):
                 content = [{"type": "input_text", "text": content},
                            {"type": "input_image", "image_url": f"data:image/png;base64,{cell['image']}", "detail": "auto"}]
+            if message.get("document"):
+                file = {"filename": "report.pdf", "file_data": f"data:application/pdf;base64,{cell['document']}"}
+                content = [{"type": "input_text", "text": content}, {"type": "input_file", **file}]
             items.append({"role": message["role"], "content": content})
         return items
 
