@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::tool_id::fitted;
 use crate::{
-    arguments::arguments, chat_messages::opaque_name, json::text, object::object, tool_ids::ToolIds,
+    arguments::arguments, chat_messages::opaque_member, json::text, object::object,
+    tool_ids::ToolIds,
 };
 
 /// A conversation in the dialect's two places.
@@ -142,7 +143,7 @@ impl Blocks<'_> {
                 Some(opaque.json.clone())
             }
             Part::Opaque(opaque) => {
-                self.losses.note(format!("messages.{}", opaque_name(&opaque.json)));
+                self.losses.note(opaque_member(opaque));
                 None
             }
         }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Echo, StreamEncoder,
     openai_chat::client::{
-        answer::{created_s, usage},
+        answer::{created_s, media_in_answer, opaque_in_answer, usage},
         thoughts::{EXTRA_CONTENT, extra_content},
     },
 };
@@ -69,8 +69,8 @@ impl Encoder {
                 let (id, name) = (id.clone(), name.clone());
                 OpenPart::Call(ToolCall { id, name, arguments: String::new(), seal: None })
             }
-            // There is no place for them in a stream.
-            PartKind::Media(_) | PartKind::Opaque(_) => return,
+            PartKind::Media(media) => return self.losses.note(media_in_answer(media.kind)),
+            PartKind::Opaque(opaque) => return self.losses.note(opaque_in_answer(opaque)),
         };
         self.parts.insert((choice, part), open);
     }
@@ -179,7 +179,7 @@ impl StreamEncoder for Encoder {
             }
             Event::Usage(newer) => self.usage.update(newer),
             // Mistral tells no likelihoods.
-            Event::Logprobs { .. } => {}
+            Event::Logprobs { .. } => self.losses.note("logprobs"),
             Event::Stop => {
                 self.end(out);
                 self.ended = true;
@@ -192,7 +192,7 @@ impl StreamEncoder for Encoder {
         }
     }
 
-    fn losses(&self) -> Option<&Losses> {
-        Some(&self.losses)
+    fn losses(&self) -> &Losses {
+        &self.losses
     }
 }
