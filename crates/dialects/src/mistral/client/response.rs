@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::answer::{finish_reason, thought, tool_call};
 use crate::{
     Echo,
+    foreign_seal::of_block,
     openai_chat::client::{
         answer::{created_s, media_in_answer, opaque_in_answer, usage},
         thoughts::{EXTRA_CONTENT, extra_content},
@@ -55,7 +56,10 @@ fn message(choice: &Choice, echo: &Echo, made: &mut usize, losses: &mut Losses) 
                 calls.push(tool_call(call, &echo.id, *made, calls.len()));
             }
             Part::Media(media) => losses.note(media_in_answer(media.kind)),
-            Part::Opaque(opaque) => losses.note(opaque_in_answer(opaque)),
+            Part::Opaque(opaque) => {
+                losses.note(opaque_in_answer(opaque));
+                chunks.push(thought("", Some(&of_block(opaque))));
+            }
             Part::ToolResult(_) => losses.note("answer.tool_result"),
         }
     }

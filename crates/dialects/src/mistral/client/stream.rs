@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Echo, StreamEncoder,
+    foreign_seal::of_block,
     openai_chat::client::{
         answer::{created_s, media_in_answer, opaque_in_answer, usage},
         thoughts::{EXTRA_CONTENT, extra_content},
@@ -61,7 +62,7 @@ impl Encoder {
         }
     }
 
-    fn open(&mut self, choice: u32, part: u32, kind: &PartKind) {
+    fn open(&mut self, choice: u32, part: u32, kind: &PartKind, out: &mut Vec<u8>) {
         let open = match kind {
             PartKind::Text => OpenPart::Text,
             PartKind::Reasoning => OpenPart::Thought { seal: None },
@@ -70,7 +71,11 @@ impl Encoder {
                 OpenPart::Call(ToolCall { id, name, arguments: String::new(), seal: None })
             }
             PartKind::Media(media) => return self.losses.note(media_in_answer(media.kind)),
-            PartKind::Opaque(opaque) => return self.losses.note(opaque_in_answer(opaque)),
+            PartKind::Opaque(opaque) => {
+                self.losses.note(opaque_in_answer(opaque));
+                let carrier = thought("", Some(&of_block(opaque)));
+                return self.delta(choice, json!({ "content": [carrier] }), out);
+            }
         };
         self.parts.insert((choice, part), open);
     }
@@ -165,7 +170,7 @@ impl StreamEncoder for Encoder {
             }
             Event::PartStart { choice, part, kind } => {
                 self.begin(*choice, out);
-                self.open(*choice, *part, kind);
+                self.open(*choice, *part, kind, out);
             }
             Event::PartDelta { choice, part, delta } => self.grow(*choice, *part, delta, out),
             Event::PartEnd { choice, part } => self.close(*choice, *part, out),
