@@ -100,6 +100,35 @@ fn media_go_by_value_and_by_address() {
 }
 
 #[test]
+fn only_media_of_known_types_go_by_value() {
+    let held = |kind, mime: Option<&str>, data: &str| {
+        let (mime, source) = (mime.map(str::to_owned), MediaSource::Base64(data.to_owned()));
+        Part::Media(Media { kind, mime, source, detail: None, name: None })
+    };
+    let base64 = |kind: &str, mime: &str, data: &str| {
+        let source = json!({"type": "base64", "media_type": mime, "data": data});
+        Some(json!({"type": kind, "source": source}))
+    };
+    let plain = json!({"type": "text", "media_type": "text/plain", "data": "Żar"});
+    let plain = Some(json!({"type": "document", "source": plain}));
+    for (kind, mime, data, expected, lost) in [
+        (MediaKind::Image, Some("image/webp"), "Zg==", base64("image", "image/webp", "Zg=="), ""),
+        (MediaKind::Image, Some("IMAGE/JPG"), "Zg==", base64("image", "image/jpeg", "Zg=="), ""),
+        (MediaKind::Image, None, "R0lGODlh", base64("image", "image/gif", "R0lGODlh"), ""),
+        (MediaKind::Image, Some("image/bmp"), "Qk0=", None, "messages.image"),
+        (MediaKind::Document, Some("text/plain; charset=utf-8"), "xbthcg==", plain, ""),
+        (MediaKind::Document, Some("text/plain"), "/w==", None, "messages.document"),
+        (MediaKind::Document, Some("application/zip"), "UEs=", None, "messages.document"),
+    ] {
+        let parts = vec![Part::text("See."), held(kind, mime, data)];
+        let request = Request { messages: vec![turn(Role::User, parts)], ..request() };
+        let mut blocks = vec![json!({"type": "text", "text": "See."})];
+        blocks.extend(expected);
+        check(&request, json!({"messages": [{"role": "user", "content": blocks}]}), lost);
+    }
+}
+
+#[test]
 fn seals_and_opaque_blocks_go_home_only() {
     let opaque = |dialect| {
         Part::Opaque(Opaque { dialect, json: json!({"type": "redacted_thinking", "data": "zz"}) })
