@@ -349,3 +349,35 @@ fn a_count_is_asked_for_without_what_bears_on_the_answer() {
         assert_eq!(fault.kind, ErrorKind::Malformed);
     }
 }
+
+#[test]
+fn a_forced_tool_is_called_without_thinking() {
+    let tool = Tool {
+        name: "look".to_owned(),
+        description: None,
+        parameters: None,
+        strict: None,
+        freeform: false,
+    };
+    let asked = |tool_choice, effort, budget_tokens| Request {
+        tools: vec![tool.clone()],
+        tool_choice,
+        reasoning: ReasoningControl { effort, budget_tokens, include: None },
+        sampling: Sampling { top_k: Some(9), ..Sampling::default() },
+        ..request()
+    };
+    let required = || Some(ToolChoice::Required);
+    let named = Some(ToolChoice::Tool("look".to_owned()));
+    let without_tools = Request { tools: vec![], ..asked(required(), None, Some(2000)) };
+    for (request, kind, lost) in [
+        (asked(required(), None, Some(2000)), json!("disabled"), "reasoning"),
+        (asked(named, Some(Effort::High), None), json!("disabled"), "reasoning"),
+        (asked(required(), None, Some(0)), json!("disabled"), ""),
+        (asked(required(), None, None), Value::Null, ""),
+        (asked(Some(ToolChoice::Auto), None, Some(2000)), json!("enabled"), "top_k"),
+        (without_tools, json!("enabled"), "tool_choice, top_k"),
+    ] {
+        let (body, losses) = encoded(&request);
+        assert_eq!((&body["thinking"]["type"], losses.as_str()), (&kind, lost));
+    }
+}
