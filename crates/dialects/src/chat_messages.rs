@@ -1,8 +1,8 @@
 //! The conversation as `messages`, in the shape that OpenAI chat and Mistral share.
 
 use canonical::{
-    Dialect, Losses, Media, MediaKind, MediaSource, Message, Part, Reasoning, Request, Role, Seal,
-    ToolCall, ToolResult,
+    Dialect, Losses, Media, MediaKind, MediaSource, Message, Opaque, Part, Reasoning, Request,
+    Role, Seal, ToolCall, ToolResult,
 };
 use serde_json::{Map, Value, json};
 
@@ -143,7 +143,7 @@ impl Writer<'_> {
                 Some(opaque.json.clone())
             }
             Part::Opaque(opaque) => {
-                self.losses.note(format!("messages.{}", opaque_name(&opaque.json)));
+                self.losses.note(opaque_member(opaque));
                 None
             }
             Part::Reasoning(_) => {
@@ -195,7 +195,12 @@ pub(crate) fn media_member(kind: MediaKind) -> &'static str {
     }
 }
 
-/// What a block of another dialect is called in [`Losses`]: by its type, or by the member that holds it.
+/// What a block of another dialect is called in [`Losses`].
+pub(crate) fn opaque_member(opaque: &Opaque) -> String {
+    format!("messages.{}", opaque_name(&opaque.json))
+}
+
+/// The name of a block of another dialect: its type, or the member that holds it.
 pub(crate) fn opaque_name(json: &Value) -> &str {
     let holds = |(_, value): &(&String, &Value)| value.is_object();
     let member = || json.as_object()?.iter().find(holds).map(|(name, _)| name.as_str());

@@ -134,9 +134,7 @@ pub trait StreamEncoder: Send {
     fn encode(&mut self, event: &Event, out: &mut Vec<u8>);
 
     /// What could not be said so far; it is for the log, since the headers are out.
-    fn losses(&self) -> Option<&Losses> {
-        None
-    }
+    fn losses(&self) -> &Losses;
 
     /// What may be sent at any time between events to show that the stream lives; empty where nothing can be.
     fn keep_alive(&self) -> &'static [u8] {

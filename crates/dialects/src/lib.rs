@@ -23,6 +23,7 @@ mod error_text;
 mod fields;
 mod foreign_seal;
 mod freeform;
+mod image_type;
 mod json;
 mod object;
 mod percent;

@@ -52,7 +52,7 @@ impl Target {
         if self.speaks(endpoint.dialect()) {
             return Some(Lane::Bytes);
         }
-        self.codec.embeddings_target(&self.model, 1).map(|_| Lane::Translate)
+        self.embeddings_place(1).map(|_| Lane::Translate)
     }
 
     /// The lane of a request to count tokens.
@@ -64,6 +64,6 @@ impl Target {
     /// Whether the provider itself counts the tokens of what is translated to it; else they are estimated.
     #[must_use]
     pub fn counts_tokens(&self) -> bool {
-        self.codec.count_target(&self.model).is_some()
+        self.count_place().is_some()
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use dialects::CountEndpoint;
+use canonical::ErrorKind;
+use dialects::{Codec, CountEndpoint};
 use http::HeaderMap;
 use providers::{Refused, Snapshot};
 
@@ -73,15 +74,25 @@ async fn counted(
     }
     let mut request = call.endpoint.decode_request(&call.body, &mut about.losses)?;
     request.model.clone_from(&target.model);
-    let question = target.codec.count_target(&target.model).map(|path| {
-        let body = target.codec.encode_count(&request, &mut about.losses);
-        (path, Bytes::from(body))
+    let question = target.count_place().map(|(codec, path)| {
+        let body = codec.encode_count(&request, &mut about.losses);
+        (codec, path, Bytes::from(body))
     });
     if call.strict {
         refuse_losses(&about.losses, target)?;
     }
     let counted = match question {
-        Some((path, body)) => Some(ask(target, &path, body, about).await?),
+        Some((codec, path, body)) => match ask(target, codec, &path, body, about).await {
+            Ok(tokens) => Some(tokens),
+            // Servers that speak several languages often lack this question of the later ones.
+            Err(Refused { fault, .. })
+                if fault.kind == ErrorKind::NotFound
+                    && codec.dialect() != target.codec.dialect() =>
+            {
+                None
+            }
+            Err(refused) => return Err(refused),
+        },
         None => None,
     };
     let tokens = counted.unwrap_or_else(|| dialects::prompt_tokens(&request));
@@ -89,12 +100,17 @@ async fn counted(
     Ok(Counted { body, is_estimate: counted.is_none() })
 }
 
-/// Asks the provider in the language that it is translated to.
-async fn ask(target: &Target, path: &str, body: Bytes, about: &mut About) -> Result<u64, Refused> {
+/// Asks the provider in one of its languages.
+async fn ask(
+    target: &Target,
+    codec: &dyn Codec,
+    path: &str,
+    body: Bytes,
+    about: &mut About,
+) -> Result<u64, Refused> {
     about.begin_attempt();
-    let dialect = target.codec.dialect();
-    let reply = post(target, dialect, path, HeaderMap::new(), body, Mode::Whole).await;
+    let reply = post(target, codec.dialect(), path, HeaderMap::new(), body, Mode::Whole).await;
     let body = reply.map_err(Refused::reworded)?.body.collect(MOST_ANSWER_BYTES).await?;
-    let counted = target.codec.decode_count(&body);
+    let counted = codec.decode_count(&body);
     Ok(counted.map_err(|fault| target.provider.redacted(fault))?)
 }

@@ -81,11 +81,10 @@ async fn translate(
     model: &str,
     about: &mut About,
 ) -> Result<Bytes, Refused> {
-    let codec = target.codec;
     let mut losses = Losses::default();
     let mut request = call.endpoint.decode_request(&call.body, &mut losses)?;
     request.model.clone_from(&target.model);
-    let path = codec.embeddings_target(&target.model, request.inputs.len()).ok_or_else(|| {
+    let (codec, path) = target.embeddings_place(request.inputs.len()).ok_or_else(|| {
         Fault::new(
             ErrorKind::InvalidRequest,
             format!("{} has no embeddings: choose a model of another provider", about.provider),

@@ -48,7 +48,9 @@ impl Relay {
     pub fn losses(&self) -> Option<&Losses> {
         match self {
             Self::Bytes(_) => None,
-            Self::Translate(relay) => relay.encoder.losses().filter(|losses| !losses.is_empty()),
+            Self::Translate(relay) => {
+                Some(relay.encoder.losses()).filter(|losses| !losses.is_empty())
+            }
         }
     }
 

@@ -45,6 +45,25 @@ impl Target {
         Some(is_listed).filter(|_| !models.ids.is_empty())
     }
 
+    /// The first language of the provider's that has a place for what is asked, and that place.
+    fn first_with_place(
+        &self,
+        place: impl Fn(&dyn Codec) -> Option<String>,
+    ) -> Option<(&'static dyn Codec, String)> {
+        let mut codecs = self.provider.config().dialects().iter().copied().map(dialects::codec);
+        codecs.find_map(|codec| Some((codec, place(codec)?)))
+    }
+
+    /// Where the provider makes embeddings of that many inputs, and in which of its languages.
+    pub(crate) fn embeddings_place(&self, inputs: usize) -> Option<(&'static dyn Codec, String)> {
+        self.first_with_place(|codec| codec.embeddings_target(&self.model, inputs))
+    }
+
+    /// Where the provider counts tokens, and in which of its languages.
+    pub(crate) fn count_place(&self) -> Option<(&'static dyn Codec, String)> {
+        self.first_with_place(|codec| codec.count_target(&self.model))
+    }
+
     /// Whether the provider speaks the dialect.
     pub(crate) fn speaks(&self, dialect: Dialect) -> bool {
         self.provider.config().dialects().contains(&dialect)

@@ -1,13 +1,15 @@
 //! The conversation as Anthropic's `system` and `messages`.
 
-use canonical::{
-    Dialect, Losses, Media, MediaKind, MediaSource, Part, Request, Role, Seal, ToolCall, ToolResult,
-};
+use canonical::{Dialect, Losses, Media, Part, Request, Role, Seal, ToolCall, ToolResult};
 use serde_json::{Value, json};
 
-use super::tool_id::fitted;
+use super::{media::block, tool_id::fitted};
 use crate::{
-    arguments::arguments, chat_messages::opaque_name, json::text, object::object, tool_ids::ToolIds,
+    arguments::arguments,
+    chat_messages::{media_member, opaque_member},
+    json::text,
+    object::object,
+    tool_ids::ToolIds,
 };
 
 /// A conversation in the dialect's two places.
@@ -142,7 +144,7 @@ impl Blocks<'_> {
                 Some(opaque.json.clone())
             }
             Part::Opaque(opaque) => {
-                self.losses.note(format!("messages.{}", opaque_name(&opaque.json)));
+                self.losses.note(opaque_member(opaque));
                 None
             }
         }
@@ -152,23 +154,11 @@ impl Blocks<'_> {
         if media.detail.as_ref().is_some_and(|detail| detail != "auto") {
             self.losses.note("messages.detail");
         }
-        let (kind, usual_mime) = match media.kind {
-            MediaKind::Image => ("image", "image/png"),
-            MediaKind::Document => ("document", "application/pdf"),
-            MediaKind::Audio => return self.lost("messages.audio"),
-        };
-        let source = match &media.source {
-            MediaSource::Base64(data) => {
-                let mime = media.mime.as_deref().unwrap_or(usual_mime);
-                json!({"type": "base64", "media_type": mime, "data": data})
-            }
-            MediaSource::Url(url) => json!({"type": "url", "url": url}),
-        };
-        let title = match media.kind {
-            MediaKind::Document => json!(media.name),
-            MediaKind::Image | MediaKind::Audio => Value::Null,
-        };
-        Some(object([("type", json!(kind)), ("source", source), ("title", title)]))
+        let block = block(media);
+        if block.is_none() {
+            self.losses.note(media_member(media.kind));
+        }
+        block
     }
 
     fn tool_call(&mut self, call: &ToolCall) -> Value {

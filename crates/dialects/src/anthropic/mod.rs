@@ -3,6 +3,7 @@
 mod block;
 pub(crate) mod client;
 mod error;
+mod media;
 mod message;
 mod models;
 mod request;

@@ -50,6 +50,9 @@ fn body(request: &Request, quirks: &Quirks, losses: &mut Losses) -> Value {
     if conversation.calls_without_thought() {
         thinking.give_up(losses);
     }
+    if forces_tool(request) {
+        thinking.turn_off(losses);
+    }
     let format = output_format(&request.output, losses);
     let stream = if request.stream { json!(true) } else { Value::Null };
     let mut body = object([
@@ -107,6 +110,17 @@ fn declaration(tool: &Tool, losses: &mut Losses) -> Value {
         ("input_schema", schema),
         ("strict", json!(tool.strict)),
     ])
+}
+
+/// Whether the model has to call a tool, which it can't think about: "Thinking may not be enabled when tool_choice
+/// forces tool use".
+/// Source: <https://docs.claude.com/en/docs/build-with-claude/extended-thinking>
+fn forces_tool(request: &Request) -> bool {
+    let is_forced = match request.tool_choice {
+        Some(ToolChoice::Required | ToolChoice::Tool(_)) => true,
+        Some(ToolChoice::Auto | ToolChoice::None) | None => false,
+    };
+    is_forced && !request.tools.is_empty()
 }
 
 /// Says which tool to call, and whether only one. Without tools the provider refuses the member.

@@ -99,6 +99,13 @@ impl Thinking {
     /// Source: <https://docs.claude.com/en/docs/build-with-claude/adaptive-thinking>
     pub(super) fn give_up(&mut self, losses: &mut Losses) {
         if self.config.get("type").is_some_and(|kind| kind == "enabled") {
+            self.turn_off(losses);
+        }
+    }
+
+    /// Turns thinking off, if it is on.
+    pub(super) fn turn_off(&mut self, losses: &mut Losses) {
+        if self.is_on() {
             losses.note("reasoning");
             self.config = json!({"type": "disabled"});
         }

@@ -5,7 +5,9 @@ use canonical::{
 };
 use serde_json::{Value, json};
 
-use crate::{arguments::arguments, chat_messages::opaque_name, object::object, tool_ids::ToolIds};
+use crate::{
+    arguments::arguments, chat_messages::opaque_member, object::object, tool_ids::ToolIds,
+};
 
 /// Stands for the seal of a call that another provider made; without one, Gemini 3 and later refuse the
 /// conversation. Source: <https://ai.google.dev/gemini-api/docs/thought-signatures>
@@ -117,7 +119,7 @@ impl Writer<'_> {
                 Some(_) | None => self.lost("messages.reasoning"),
             },
             Part::Opaque(opaque) if opaque.dialect == Dialect::Gemini => vec![opaque.json.clone()],
-            Part::Opaque(opaque) => self.lost(&format!("messages.{}", opaque_name(&opaque.json))),
+            Part::Opaque(opaque) => self.lost(&opaque_member(opaque)),
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     arguments::arguments,
-    chat_messages::{media_member, opaque_name},
+    chat_messages::{media_member, opaque_member},
     tool_ids::ToolIds,
 };
 
@@ -107,7 +107,7 @@ impl Writer<'_> {
                 draft.thinking.push_str(&reasoning.text);
             }
             Part::Opaque(opaque) => {
-                self.losses.note(format!("messages.{}", opaque_name(&opaque.json)));
+                self.losses.note(opaque_member(opaque));
             }
             Part::ToolResult(_) => self.losses.note("messages.tool_result"),
         }

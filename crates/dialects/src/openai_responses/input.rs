@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::freeform;
 use crate::{
-    chat_messages::{media_member, media_url, opaque_name},
+    chat_messages::{media_member, media_url, opaque_member},
     object::object,
     tool_ids::{self, ToolIds},
 };
@@ -174,7 +174,7 @@ impl Writer<'_> {
             Part::ToolResult(_) => self.losses.note("messages.tool_result"),
             Part::Reasoning(_) => self.losses.note("messages.reasoning"),
             Part::Opaque(opaque) => {
-                self.losses.note(format!("messages.{}", opaque_name(&opaque.json)));
+                self.losses.note(opaque_member(opaque));
             }
         }
     }

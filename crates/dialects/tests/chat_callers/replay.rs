@@ -1,6 +1,8 @@
 //! A caller that sends answers back as they came gives every provider back its own seals.
 
-use canonical::{Event, Losses, Part, Reasoning, Request, Response, Seal};
+use canonical::{
+    Choice, Dialect, Event, FinishReason, Losses, Opaque, Part, Reasoning, Request, Response, Seal,
+};
 use dialects::{ChatEndpoint, MISTRAL_CHAT, OPENAI_CHAT};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -108,6 +110,34 @@ fn join(known: &mut Value, delta: &Value) {
                 }
             }
             (Some(known), new) => panic!("{known} and {new} can't be joined"),
+        }
+    }
+}
+
+/// An answer that begins with thoughts that nobody may read.
+fn hidden() -> Response {
+    let json = json!({ "type": "redacted_thinking", "data": "aGlkZGVu" });
+    let block = Part::Opaque(Opaque { dialect: Dialect::Anthropic, json });
+    let choice = Choice {
+        parts: vec![block, Part::text("Low.")],
+        finish: FinishReason::Stop.into(),
+        logprobs: Vec::new(),
+    };
+    Response { choices: vec![choice], ..Response::default() }
+}
+
+#[test]
+fn a_hidden_thought_comes_home() {
+    for (endpoint, join) in [(OPENAI_CHAT, join as fn(&mut Value, &Value)), (MISTRAL_CHAT, list)] {
+        let whole = whole_messages(endpoint, &hidden());
+        let streamed = joined_messages(endpoint, &hidden(), join);
+        for messages in [whole, streamed] {
+            let (request, losses) = read_messages(endpoint, messages.into()).expect("a request");
+            let mut parts = request.messages[0].parts.clone();
+            // A stream opens with an empty text.
+            parts.retain(|part| *part != Part::text(""));
+            assert_eq!(parts, hidden().choices[0].parts, "{}", endpoint.dialect());
+            assert_eq!(losses, "");
         }
     }
 }

@@ -9,6 +9,7 @@ mod oracle;
 mod agreement;
 mod answers;
 mod endings;
+mod losses;
 mod recorded;
 mod requests;
 mod snapshots;

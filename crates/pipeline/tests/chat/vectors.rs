@@ -1,8 +1,12 @@
-//! Embeddings and counts of callers who speak the provider's own dialect: its bytes pass, its errors don't.
+//! Embeddings and counts: of callers who speak the provider's own dialect the bytes pass, but not its errors; for all
+//! others it is asked in whichever of its languages has the question.
 
 use canonical::ErrorKind;
-use dialects::{ANTHROPIC_COUNT, EmbeddingsEndpoint, OLLAMA_EMBEDDINGS, OPENAI_EMBEDDINGS};
-use pipeline::{CountCall, EmbeddingsCall, Refusal, count, embed};
+use dialects::{
+    ANTHROPIC_COUNT, EmbeddingsEndpoint, GEMINI_COUNT, OLLAMA_EMBEDDINGS, OPENAI_EMBEDDINGS,
+};
+use pipeline::{CountCall, EmbeddingsCall, Lane, Refusal, count, embed, targets};
+use serde_json::{Value, json};
 use testkit::scripted::{Answer, ScriptedProvider};
 
 use crate::support::{Gateway, KEY};
@@ -77,4 +81,76 @@ async fn what_is_no_answer_is_not_passed_on() {
         let tokens = tokens(Answer::json(200, body)).await;
         assert_eq!(tokens.unwrap_err().fault.kind, ErrorKind::Malformed, "{body}");
     }
+}
+
+/// A gateway to a server that speaks these languages.
+async fn gateway_to(scripted: &ScriptedProvider, dialects: &[&str]) -> Gateway {
+    let gateway = Gateway::new();
+    gateway
+        .register(json!({
+            "name": "p", "provider_type": "custom", "base_url": scripted.url(),
+            "network": "local", "settings": { "dialects": dialects },
+        }))
+        .await;
+    gateway
+}
+
+#[tokio::test]
+async fn embeddings_are_asked_in_the_first_language_that_has_them() {
+    let vectors = r#"{"object":"list","data":[{"index":0,"embedding":[0.5]}]}"#;
+    let call = || EmbeddingsCall {
+        endpoint: OLLAMA_EMBEDDINGS,
+        body: BODY.into(),
+        path_model: None,
+        strict: false,
+        id: "1".to_owned(),
+    };
+    let scripted = ScriptedProvider::always(Answer::json(200, vectors));
+    let gateway = gateway_to(&scripted, &["anthropic", "openai_chat"]).await;
+    let (_, body) = embed(&gateway.manager.snapshot(), &call()).await.unwrap();
+    assert_eq!(body, r#"{"embedding":[0.5]}"#);
+    let asked = scripted.requests().pop().unwrap();
+    assert!(asked.target.ends_with("/embeddings"), "{}", asked.target);
+    let targets = targets(&gateway.manager.snapshot(), Some("p"), Some("m")).await.unwrap();
+    assert_eq!(targets[0].embeddings_lane(OLLAMA_EMBEDDINGS), Some(Lane::Translate));
+
+    let gateway = gateway_to(&scripted, &["anthropic"]).await;
+    let refusal = embed(&gateway.manager.snapshot(), &call()).await.unwrap_err();
+    assert_eq!(refusal.fault.kind, ErrorKind::InvalidRequest);
+}
+
+#[tokio::test]
+async fn tokens_are_counted_in_the_first_language_that_asks_for_it() {
+    let counted = async |answer: Answer, dialects: &[&str]| {
+        let scripted = ScriptedProvider::always(answer);
+        let gateway = gateway_to(&scripted, dialects).await;
+        let snapshot = gateway.manager.snapshot();
+        let targets = targets(&snapshot, Some("p"), Some("m")).await.unwrap();
+        let call = CountCall {
+            endpoint: GEMINI_COUNT,
+            body: r#"{"contents":[{"role":"user","parts":[{"text":"how deep?"}]}]}"#.into(),
+            path_model: Some("p/m".to_owned()),
+            headers: http::HeaderMap::new(),
+            strict: false,
+        };
+        let counted = count(&snapshot, &call).await.map(|(_, counted)| counted);
+        (targets[0].counts_tokens(), counted, scripted.requests().pop())
+    };
+    let four = || Answer::json(200, r#"{"input_tokens":4}"#);
+    let missing = || Answer::json(404, r#"{"error":"no such path"}"#);
+
+    let (counts, told, asked) = counted(four(), &["openai_chat", "anthropic"]).await;
+    assert!(counts && asked.unwrap().target.ends_with("/messages/count_tokens"));
+    let told = told.unwrap();
+    let body: Value = serde_json::from_slice(&told.body).unwrap();
+    assert_eq!((body["totalTokens"].as_u64(), told.is_estimate), (Some(4), false));
+
+    let (counts, told, asked) = counted(four(), &["openai_chat"]).await;
+    assert!(!counts && asked.is_none() && told.unwrap().is_estimate);
+
+    let (_, told, asked) = counted(missing(), &["openai_chat", "anthropic"]).await;
+    assert!(asked.is_some() && told.unwrap().is_estimate);
+
+    let (_, told, _) = counted(missing(), &["anthropic", "openai_chat"]).await;
+    assert_eq!(told.err().map(|refusal| refusal.fault.kind), Some(ErrorKind::NotFound));
 }

@@ -1,6 +1,6 @@
 //! One part of a streamed answer, and what of it may be told already.
 
-use canonical::{Delta, Dialect, PartKind, Reasoning, Seal};
+use canonical::{Delta, Dialect, Losses, PartKind, Reasoning, Seal};
 use serde_json::{Value, json};
 
 use super::{
@@ -8,6 +8,7 @@ use super::{
     carried_seal::CarriedSeal,
     response::{signature, thought},
 };
+use crate::chat_messages::{media_member, opaque_member};
 
 /// A part of which not all has been told. It opens its block as late as it has to: a part without content gets
 /// none, and the seal of a tool call stands before the call.
@@ -61,24 +62,31 @@ impl OpenPart {
         }
     }
 
-    /// Returns the steps that tell what can be told by now.
-    pub(super) fn tell(&mut self, ids: &mut CallIds) -> Vec<Step> {
+    /// Returns the steps that tell what can be told by now; what can't be told at all is noted in `losses`.
+    pub(super) fn tell(&mut self, ids: &mut CallIds, losses: &mut Losses) -> Vec<Step> {
         let mut steps = Vec::new();
         match &self.kind {
             PartKind::Text => {
-                self.tell_text("text", json!({"type": "text", "text": ""}), &mut steps)
+                self.tell_text("text", json!({"type": "text", "text": ""}), &mut steps);
+                if self.seal.is_some() {
+                    losses.note("messages.seal");
+                }
             }
             PartKind::Reasoning => self.tell_reasoning(&mut steps),
             PartKind::ToolCall { id, name } => {
                 let (id, name) = (id.clone(), name.clone());
                 self.tell_call(&id, &name, ids, &mut steps);
+                if self.is_whole && !self.held.trim().is_empty() {
+                    losses.note("messages.tool_calls.arguments");
+                }
             }
             PartKind::Opaque(opaque) if opaque.dialect == Dialect::Anthropic => {
                 if self.is_whole {
                     steps.extend([Step::Open(opaque.json.clone()), Step::Close]);
                 }
             }
-            PartKind::Opaque(_) | PartKind::Media(_) => {}
+            PartKind::Opaque(opaque) => losses.note(opaque_member(opaque)),
+            PartKind::Media(media) => losses.note(media_member(media.kind)),
         }
         if self.is_whole && self.is_open {
             steps.push(Step::Close);

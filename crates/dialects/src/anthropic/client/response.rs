@@ -9,7 +9,7 @@ use super::{call_id::CallIds, carried_seal::CarriedSeal};
 use crate::{
     Echo,
     arguments::arguments,
-    chat_messages::{media_member, opaque_name},
+    chat_messages::{media_member, opaque_member},
     foreign_seal::pack,
     object::object,
 };
@@ -23,8 +23,12 @@ pub(super) fn encode(response: &Response, echo: &Echo, losses: &mut Losses) -> V
     }
     let blocks = writer.blocks;
     let finish = choice.map_or_else(|| FinishReason::Stop.into(), |choice| choice.finish.clone());
-    if let FinishReason::Other(_) = finish.reason {
-        losses.note("stop_reason");
+    note_reason(&finish, losses);
+    if response.choices.len() > 1 {
+        losses.note("n");
+    }
+    if choice.is_some_and(|choice| !choice.logprobs.is_empty()) {
+        losses.note("logprobs");
     }
     let model = response.model.as_deref();
     message(model, echo, blocks, Some(&finish), &response.usage).to_string().into_bytes()
@@ -58,6 +62,13 @@ pub(super) fn stop_reason(finish: &Finish) -> &'static str {
         FinishReason::Length => "max_tokens",
         FinishReason::ToolCalls => "tool_use",
         FinishReason::ContentFilter => "refusal",
+    }
+}
+
+/// Notes a reason that the dialect has no word for.
+pub(super) fn note_reason(finish: &Finish, losses: &mut Losses) {
+    if let FinishReason::Other(_) = finish.reason {
+        losses.note("stop_reason");
     }
 }
 
@@ -111,7 +122,7 @@ impl Writer<'_> {
                 self.blocks.push(opaque.json.clone());
             }
             Part::Opaque(opaque) => {
-                self.losses.note(format!("messages.{}", opaque_name(&opaque.json)));
+                self.losses.note(opaque_member(opaque));
             }
             Part::Media(media) => self.losses.note(media_member(media.kind)),
             Part::ToolResult(_) => self.losses.note("messages.tool_result"),

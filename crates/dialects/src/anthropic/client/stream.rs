@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 
-use canonical::{Event, Fault, Finish, FinishReason, PartKind, Usage};
+use canonical::{Event, Fault, Finish, FinishReason, Losses, PartKind, Usage};
 use serde_json::{Value, json};
 
 use super::{
     call_id::CallIds,
     error,
     open_part::{OpenPart, Step},
-    response::{message, stop_reason, usage},
+    response::{message, note_reason, stop_reason, usage},
 };
 use crate::{Echo, StreamEncoder};
 
@@ -25,6 +25,7 @@ pub(super) struct Encoder {
     parts: VecDeque<OpenPart>,
     finish: Option<Finish>,
     usage: Usage,
+    losses: Losses,
 }
 
 impl Encoder {
@@ -38,6 +39,7 @@ impl Encoder {
             parts: VecDeque::new(),
             finish: None,
             usage: Usage::default(),
+            losses: Losses::default(),
         }
     }
 
@@ -64,7 +66,7 @@ impl Encoder {
     /// Tells the first part as far as it came, and then those behind it if it is whole.
     fn tell(&mut self, out: &mut Vec<u8>) {
         while let Some(part) = self.parts.front_mut() {
-            let steps = part.tell(&mut self.ids);
+            let steps = part.tell(&mut self.ids, &mut self.losses);
             let is_whole = part.is_whole;
             for step in steps {
                 self.step(step, out);
@@ -132,17 +134,25 @@ impl StreamEncoder for Encoder {
             Event::PartEnd { choice: 0, part } => {
                 self.with_part(*part, out, |part| part.is_whole = true);
             }
-            Event::Finish { choice: 0, finish } => self.finish = Some(finish.clone()),
+            Event::Finish { choice: 0, finish } => {
+                note_reason(finish, &mut self.losses);
+                self.finish = Some(finish.clone());
+            }
             Event::Usage(usage) => self.usage.update(usage),
             Event::Stop => self.stop(out),
             Event::Failed(fault) => self.fail(fault, out),
-            // The dialect has one answer, and no probabilities.
+            Event::Logprobs { choice: 0, .. } => self.losses.note("logprobs"),
+            // The dialect has one answer.
             Event::PartStart { .. }
             | Event::PartDelta { .. }
             | Event::PartEnd { .. }
             | Event::Finish { .. }
-            | Event::Logprobs { .. } => {}
+            | Event::Logprobs { .. } => self.losses.note("n"),
         }
+    }
+
+    fn losses(&self) -> &Losses {
+        &self.losses
     }
 
     fn keep_alive(&self) -> &'static [u8] {

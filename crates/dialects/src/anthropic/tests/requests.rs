@@ -100,6 +100,35 @@ fn media_go_by_value_and_by_address() {
 }
 
 #[test]
+fn only_media_of_known_types_go_by_value() {
+    let held = |kind, mime: Option<&str>, data: &str| {
+        let (mime, source) = (mime.map(str::to_owned), MediaSource::Base64(data.to_owned()));
+        Part::Media(Media { kind, mime, source, detail: None, name: None })
+    };
+    let base64 = |kind: &str, mime: &str, data: &str| {
+        let source = json!({"type": "base64", "media_type": mime, "data": data});
+        Some(json!({"type": kind, "source": source}))
+    };
+    let plain = json!({"type": "text", "media_type": "text/plain", "data": "Żar"});
+    let plain = Some(json!({"type": "document", "source": plain}));
+    for (kind, mime, data, expected, lost) in [
+        (MediaKind::Image, Some("image/webp"), "Zg==", base64("image", "image/webp", "Zg=="), ""),
+        (MediaKind::Image, Some("IMAGE/JPG"), "Zg==", base64("image", "image/jpeg", "Zg=="), ""),
+        (MediaKind::Image, None, "R0lGODlh", base64("image", "image/gif", "R0lGODlh"), ""),
+        (MediaKind::Image, Some("image/bmp"), "Qk0=", None, "messages.image"),
+        (MediaKind::Document, Some("text/plain; charset=utf-8"), "xbthcg==", plain, ""),
+        (MediaKind::Document, Some("text/plain"), "/w==", None, "messages.document"),
+        (MediaKind::Document, Some("application/zip"), "UEs=", None, "messages.document"),
+    ] {
+        let parts = vec![Part::text("See."), held(kind, mime, data)];
+        let request = Request { messages: vec![turn(Role::User, parts)], ..request() };
+        let mut blocks = vec![json!({"type": "text", "text": "See."})];
+        blocks.extend(expected);
+        check(&request, json!({"messages": [{"role": "user", "content": blocks}]}), lost);
+    }
+}
+
+#[test]
 fn seals_and_opaque_blocks_go_home_only() {
     let opaque = |dialect| {
         Part::Opaque(Opaque { dialect, json: json!({"type": "redacted_thinking", "data": "zz"}) })
@@ -318,5 +347,37 @@ fn a_count_is_asked_for_without_what_bears_on_the_answer() {
     for body in ["{}", "[]", "x"] {
         let fault = Anthropic.decode_count(body.as_bytes()).unwrap_err();
         assert_eq!(fault.kind, ErrorKind::Malformed);
+    }
+}
+
+#[test]
+fn a_forced_tool_is_called_without_thinking() {
+    let tool = Tool {
+        name: "look".to_owned(),
+        description: None,
+        parameters: None,
+        strict: None,
+        freeform: false,
+    };
+    let asked = |tool_choice, effort, budget_tokens| Request {
+        tools: vec![tool.clone()],
+        tool_choice,
+        reasoning: ReasoningControl { effort, budget_tokens, include: None },
+        sampling: Sampling { top_k: Some(9), ..Sampling::default() },
+        ..request()
+    };
+    let required = || Some(ToolChoice::Required);
+    let named = Some(ToolChoice::Tool("look".to_owned()));
+    let without_tools = Request { tools: vec![], ..asked(required(), None, Some(2000)) };
+    for (request, kind, lost) in [
+        (asked(required(), None, Some(2000)), json!("disabled"), "reasoning"),
+        (asked(named, Some(Effort::High), None), json!("disabled"), "reasoning"),
+        (asked(required(), None, Some(0)), json!("disabled"), ""),
+        (asked(required(), None, None), Value::Null, ""),
+        (asked(Some(ToolChoice::Auto), None, Some(2000)), json!("enabled"), "top_k"),
+        (without_tools, json!("enabled"), "tool_choice, top_k"),
+    ] {
+        let (body, losses) = encoded(&request);
+        assert_eq!((&body["thinking"]["type"], losses.as_str()), (&kind, lost));
     }
 }

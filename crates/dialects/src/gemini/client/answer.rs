@@ -1,12 +1,14 @@
 //! The pieces of a `GenerateContentResponse`.
 
 use canonical::{
-    Dialect, FinishReason, Losses, Media, MediaSource, Part, Response, Seal, ToolCall, ToolResult,
-    Usage,
+    Dialect, FinishReason, Losses, Media, MediaSource, Opaque, Part, Response, Seal, ToolCall,
+    ToolResult, Usage,
 };
 use serde_json::{Value, json};
 
-use crate::{Echo, arguments::arguments, chat_messages::opaque_name, foreign_seal, object::object};
+use crate::{
+    Echo, arguments::arguments, chat_messages::opaque_member, foreign_seal, object::object,
+};
 
 /// What stands beside the candidates in every answer.
 #[derive(Clone, Debug)]
@@ -91,11 +93,7 @@ pub(super) fn part(part: &Part, losses: &mut Losses) -> Option<Value> {
         Part::Reasoning(reasoning) => prose(&reasoning.text, reasoning.seal.as_ref(), true),
         Part::ToolCall(call) => Some(tool_call(call, losses)),
         Part::Media(media) => Some(self::media(media)),
-        Part::Opaque(opaque) if opaque.dialect == Dialect::Gemini => Some(opaque.json.clone()),
-        Part::Opaque(opaque) => {
-            losses.note(format!("messages.{}", opaque_name(&opaque.json)));
-            prose("", Some(&foreign_seal::of_block(opaque)), true)
-        }
+        Part::Opaque(opaque) => self::opaque(opaque, losses),
         Part::ToolResult(ToolResult { content, .. }) => {
             let texts = content.iter().filter_map(|part| match part {
                 Part::Text { text, .. } => Some(text.as_str()),
@@ -108,6 +106,15 @@ pub(super) fn part(part: &Part, losses: &mut Losses) -> Option<Value> {
             prose(&texts.collect::<String>(), None, false)
         }
     }
+}
+
+/// Writes a block; of another dialect's there is nothing to see, so it comes as the seal of a thought.
+pub(super) fn opaque(opaque: &Opaque, losses: &mut Losses) -> Option<Value> {
+    if opaque.dialect == Dialect::Gemini {
+        return Some(opaque.json.clone());
+    }
+    losses.note(opaque_member(opaque));
+    prose("", Some(&foreign_seal::of_block(opaque)), true)
 }
 
 /// Writes text or thinking; what says nothing is none.

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use canonical::{
-    Delta, Dialect, Event, Fault, FinishReason, Losses, PartKind, Seal, TokenLogprob, ToolCall,
+    Delta, Event, Fault, FinishReason, Losses, PartKind, Seal, TokenLogprob, ToolCall,
 };
 use serde_json::Value;
 use wire::write_sse;
 
 use super::{
-    answer::{Frame, candidate, media, prose, tool_call},
+    answer::{Frame, candidate, media, opaque, prose, tool_call},
     error,
 };
-use crate::{Echo, Framing, StreamEncoder, foreign_seal::of_block, gemini::logprobs};
+use crate::{Echo, Framing, StreamEncoder, gemini::logprobs};
 
 /// Writes one answer. Calls wait until they are whole, and reasons for the end until the last chunk.
 #[derive(Debug)]
@@ -64,11 +64,7 @@ impl Encoder {
             }),
             PartKind::Media(whole) => return self.write_part(choice, media(whole), out),
             PartKind::Opaque(whole) => {
-                let written = if whole.dialect == Dialect::Gemini {
-                    Some(whole.json.clone())
-                } else {
-                    prose("", Some(&of_block(whole)), true)
-                };
+                let written = opaque(whole, &mut self.losses);
                 written.into_iter().for_each(|part| self.write_part(choice, part, out));
                 return;
             }
@@ -202,7 +198,7 @@ impl StreamEncoder for Encoder {
         if self.ended { b"" } else { b"\n" }
     }
 
-    fn losses(&self) -> Option<&Losses> {
-        Some(&self.losses)
+    fn losses(&self) -> &Losses {
+        &self.losses
     }
 }

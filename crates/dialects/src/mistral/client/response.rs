@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::answer::{finish_reason, thought, tool_call};
 use crate::{
     Echo,
-    chat_messages::opaque_name,
+    foreign_seal::of_block,
     openai_chat::client::{
-        answer::{created_s, media_in_answer, usage},
+        answer::{created_s, media_in_answer, opaque_in_answer, usage},
         thoughts::{EXTRA_CONTENT, extra_content},
     },
 };
@@ -56,7 +56,10 @@ fn message(choice: &Choice, echo: &Echo, made: &mut usize, losses: &mut Losses) 
                 calls.push(tool_call(call, &echo.id, *made, calls.len()));
             }
             Part::Media(media) => losses.note(media_in_answer(media.kind)),
-            Part::Opaque(opaque) => losses.note(format!("answer.{}", opaque_name(&opaque.json))),
+            Part::Opaque(opaque) => {
+                losses.note(opaque_in_answer(opaque));
+                chunks.push(thought("", Some(&of_block(opaque))));
+            }
             Part::ToolResult(_) => losses.note("answer.tool_result"),
         }
     }

@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     Echo, StreamEncoder,
+    foreign_seal::of_block,
     openai_chat::client::{
-        answer::{created_s, usage},
+        answer::{created_s, media_in_answer, opaque_in_answer, usage},
         thoughts::{EXTRA_CONTENT, extra_content},
     },
 };
@@ -61,7 +62,7 @@ impl Encoder {
         }
     }
 
-    fn open(&mut self, choice: u32, part: u32, kind: &PartKind) {
+    fn open(&mut self, choice: u32, part: u32, kind: &PartKind, out: &mut Vec<u8>) {
         let open = match kind {
             PartKind::Text => OpenPart::Text,
             PartKind::Reasoning => OpenPart::Thought { seal: None },
@@ -69,8 +70,12 @@ impl Encoder {
                 let (id, name) = (id.clone(), name.clone());
                 OpenPart::Call(ToolCall { id, name, arguments: String::new(), seal: None })
             }
-            // There is no place for them in a stream.
-            PartKind::Media(_) | PartKind::Opaque(_) => return,
+            PartKind::Media(media) => return self.losses.note(media_in_answer(media.kind)),
+            PartKind::Opaque(opaque) => {
+                self.losses.note(opaque_in_answer(opaque));
+                let carrier = thought("", Some(&of_block(opaque)));
+                return self.delta(choice, json!({ "content": [carrier] }), out);
+            }
         };
         self.parts.insert((choice, part), open);
     }
@@ -165,7 +170,7 @@ impl StreamEncoder for Encoder {
             }
             Event::PartStart { choice, part, kind } => {
                 self.begin(*choice, out);
-                self.open(*choice, *part, kind);
+                self.open(*choice, *part, kind, out);
             }
             Event::PartDelta { choice, part, delta } => self.grow(*choice, *part, delta, out),
             Event::PartEnd { choice, part } => self.close(*choice, *part, out),
@@ -179,7 +184,7 @@ impl StreamEncoder for Encoder {
             }
             Event::Usage(newer) => self.usage.update(newer),
             // Mistral tells no likelihoods.
-            Event::Logprobs { .. } => {}
+            Event::Logprobs { .. } => self.losses.note("logprobs"),
             Event::Stop => {
                 self.end(out);
                 self.ended = true;
@@ -192,7 +197,7 @@ impl StreamEncoder for Encoder {
         }
     }
 
-    fn losses(&self) -> Option<&Losses> {
-        Some(&self.losses)
+    fn losses(&self) -> &Losses {
+        &self.losses
     }
 }

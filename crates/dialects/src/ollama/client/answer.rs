@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     Echo,
     arguments::arguments,
-    chat_messages::{media_member, opaque_name},
+    chat_messages::{media_member, opaque_member},
     object::object,
     ollama::shape::Shape,
     rfc3339::rfc3339,
@@ -160,7 +160,7 @@ impl Said {
                 &None
             }
             Part::Opaque(opaque) => {
-                losses.note(format!("messages.{}", opaque_name(&opaque.json)));
+                losses.note(opaque_member(opaque));
                 &None
             }
             Part::ToolResult(_) => {

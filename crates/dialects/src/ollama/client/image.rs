@@ -2,15 +2,7 @@
 
 use canonical::{Fault, Media, MediaKind, MediaSource, Part};
 
-use crate::fields::Fields;
-
-/// How the base64 of each kind of picture begins.
-const BEGINNINGS: [(&str, &str); 4] = [
-    ("iVBORw0KGgo", "image/png"),
-    ("/9j/", "image/jpeg"),
-    ("R0lGOD", "image/gif"),
-    ("UklGR", "image/webp"),
-];
+use crate::{fields::Fields, image_type::image_type};
 
 /// Takes the member `images`.
 pub(super) fn take(fields: &mut Fields) -> Result<Vec<Part>, Fault> {
@@ -21,16 +13,11 @@ pub(super) fn take(fields: &mut Fields) -> Result<Vec<Part>, Fault> {
 fn image(data: String) -> Media {
     let (mime, data) = match data.strip_prefix("data:").and_then(|url| url.split_once(";base64,")) {
         Some((mime, data)) => (Some(mime.to_owned()), data.to_owned()),
-        None => (kind_of(&data).map(str::to_owned), data),
+        // Other providers insist on a media type.
+        None => (image_type(&data).map(str::to_owned), data),
     };
     let source = MediaSource::Base64(data);
     Media { kind: MediaKind::Image, mime, source, detail: None, name: None }
-}
-
-/// The media type, which other providers insist on.
-fn kind_of(data: &str) -> Option<&'static str> {
-    let known = BEGINNINGS.iter().find(|(beginning, _)| data.starts_with(beginning));
-    known.map(|(_, mime)| *mime)
 }
 
 #[cfg(test)]

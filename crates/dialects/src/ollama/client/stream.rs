@@ -7,9 +7,9 @@ use super::{
     answer::{Head, Said, says},
     error,
 };
-use crate::{Echo, StreamEncoder, ollama::shape::Shape};
+use crate::{Echo, StreamEncoder, chat_messages::opaque_member, ollama::shape::Shape};
 
-/// The writer of one stream. There is one answer; others that a provider gives are left out.
+/// The writer of one stream. There is one answer; others that a provider gives are noted.
 #[derive(Debug)]
 pub(super) struct Encoder {
     head: Head,
@@ -64,7 +64,10 @@ impl Encoder {
                 said.media(&self.head, media, &mut self.losses);
                 return (!said.images.is_empty()).then_some(said);
             }
-            PartKind::Opaque(_) => return None,
+            PartKind::Opaque(opaque) => {
+                self.losses.note(opaque_member(opaque));
+                return None;
+            }
         };
         self.open.push(Open { part, kind });
         None
@@ -83,7 +86,11 @@ impl Encoder {
                 call.arguments.push_str(more);
                 None
             }
-            (_, Delta::Text(_) | Delta::Arguments(_) | Delta::Seal(_)) => None,
+            (_, Delta::Seal(_)) => {
+                self.losses.note("messages.seal");
+                None
+            }
+            (_, Delta::Text(_) | Delta::Arguments(_)) => None,
         }
     }
 
@@ -126,7 +133,10 @@ impl StreamEncoder for Encoder {
             | Event::PartDelta { .. }
             | Event::PartEnd { .. }
             | Event::Logprobs { .. }
-            | Event::Finish { .. } => None,
+            | Event::Finish { .. } => {
+                self.losses.note("n");
+                None
+            }
             Event::Usage(usage) => {
                 self.usage.update(usage);
                 None
@@ -154,8 +164,8 @@ impl StreamEncoder for Encoder {
         b" "
     }
 
-    fn losses(&self) -> Option<&Losses> {
-        Some(&self.losses)
+    fn losses(&self) -> &Losses {
+        &self.losses
     }
 }
 

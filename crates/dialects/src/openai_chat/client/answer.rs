@@ -2,11 +2,11 @@
 
 use std::time::UNIX_EPOCH;
 
-use canonical::{FinishReason, MediaKind, Seal, Usage};
+use canonical::{FinishReason, Losses, MediaKind, Opaque, Seal, Usage};
 use serde_json::{Map, Value, json};
 
 use super::thoughts::extra_content;
-use crate::{Echo, freeform::input_of, object::object};
+use crate::{Echo, chat_messages::opaque_name, freeform::input_of, object::object};
 
 /// When an answer was made, in seconds since 1970.
 pub(crate) fn created_s(echo: &Echo) -> u64 {
@@ -41,6 +41,13 @@ pub(super) fn finish_reason(reason: &FinishReason) -> &'static str {
         FinishReason::Length => "length",
         FinishReason::ToolCalls => "tool_calls",
         FinishReason::ContentFilter => "content_filter",
+    }
+}
+
+/// Notes a reason that OpenAI has no word for.
+pub(super) fn note_reason(reason: &FinishReason, losses: &mut Losses) {
+    if matches!(reason, FinishReason::Other(_)) {
+        losses.note("finish_reason");
     }
 }
 
@@ -86,4 +93,9 @@ pub(crate) fn media_in_answer(kind: MediaKind) -> &'static str {
         MediaKind::Document => "answer.document",
         MediaKind::Audio => "answer.audio",
     }
+}
+
+/// What a block of another dialect in an answer is called in the losses.
+pub(crate) fn opaque_in_answer(opaque: &Opaque) -> String {
+    format!("answer.{}", opaque_name(&opaque.json))
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     data_url::media_at,
     fields::{Fields, invalid},
-    foreign_seal::unpack,
+    foreign_seal::{block_of, unpack},
     json::{is_true, present, text},
 };
 
@@ -72,7 +72,7 @@ fn chunk(
         }
         "file" => file(&mut chunk, losses)?.map(Part::Media),
         "input_audio" => Some(Part::Media(audio(&mut chunk, losses)?)),
-        "thinking" => Some(Part::Reasoning(thinking(&mut chunk, dialect)?)),
+        "thinking" => Some(thinking(&mut chunk, dialect)?),
         _ => None,
     };
     chunk.note_rest("messages", losses);
@@ -150,8 +150,8 @@ fn audio(chunk: &mut Fields, losses: &mut Losses) -> Result<Media, Fault> {
     }
 }
 
-/// Reads thoughts: a list of texts, or one text as some gateways write it.
-fn thinking(chunk: &mut Fields, dialect: Dialect) -> Result<Reasoning, Fault> {
+/// Reads thoughts: a list of texts, or one text as some gateways write it. What seals them may be a whole block.
+fn thinking(chunk: &mut Fields, dialect: Dialect) -> Result<Part, Fault> {
     let place = chunk.place("thinking");
     let text = match chunk.take("thinking") {
         Some(Value::String(text)) => text,
@@ -163,5 +163,8 @@ fn thinking(chunk: &mut Fields, dialect: Dialect) -> Result<Reasoning, Fault> {
     };
     chunk.take("closed");
     let seal = chunk.string("signature")?.map(|data| unpack(data, dialect));
-    Ok(Reasoning { text, seal })
+    Ok(match seal.as_ref().and_then(block_of) {
+        Some(block) => Part::Opaque(block),
+        None => Part::Reasoning(Reasoning { text, seal }),
+    })
 }

@@ -1,15 +1,17 @@
 //! Writes a whole answer as `chat.completion`.
 
-use canonical::{Choice, FinishReason, Losses, Part, Request, Response, Seal};
+use canonical::{Choice, Losses, Part, Request, Response, Seal};
 use serde_json::{Value, json};
 
 use super::{
-    answer::{WholeCall, call_id, created_s, finish_reason, media_in_answer, usage},
+    answer::{
+        WholeCall, call_id, created_s, finish_reason, media_in_answer, note_reason,
+        opaque_in_answer, usage,
+    },
     thoughts::{detail, extra_content},
 };
 use crate::{
-    Echo, chat_messages::opaque_name, foreign_seal::of_block, freeform::is_freeform,
-    object::object, openai_chat::logprobs,
+    Echo, foreign_seal::of_block, freeform::is_freeform, object::object, openai_chat::logprobs,
 };
 
 /// Writes the answer.
@@ -22,9 +24,7 @@ pub(super) fn encode(
     let mut calls = 0;
     let mut choices = Vec::new();
     for (index, choice) in response.choices.iter().enumerate() {
-        if matches!(choice.finish.reason, FinishReason::Other(_)) {
-            losses.note("finish_reason");
-        }
+        note_reason(&choice.finish.reason, losses);
         let logprobs = match choice.logprobs.as_slice() {
             [] => Value::Null,
             tokens => logprobs::write(tokens),
@@ -81,7 +81,7 @@ fn message(
             Part::Media(media) => losses.note(media_in_answer(media.kind)),
             Part::Opaque(opaque) => {
                 details.extend(detail("", Some(&of_block(opaque)), details.len()));
-                losses.note(format!("answer.{}", opaque_name(&opaque.json)));
+                losses.note(opaque_in_answer(opaque));
             }
             Part::ToolResult(_) => losses.note("answer.tool_result"),
         }

@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
-use canonical::{Delta, Event, PartKind, Request, Seal, Usage};
+use canonical::{Delta, Event, Losses, PartKind, Request, Seal, Usage};
 use serde_json::{Value, json};
 use wire::write_sse;
 
 use super::{
-    answer::{WholeCall, call_id, created_s, finish_reason, usage},
+    answer::{
+        WholeCall, call_id, created_s, finish_reason, media_in_answer, note_reason,
+        opaque_in_answer, usage,
+    },
     error,
     thoughts::{DETAILS, EXTRA_CONTENT, detail, extra_content},
 };
@@ -27,6 +30,7 @@ pub(super) struct Encoder {
     choices: HashMap<u32, OpenChoice>,
     parts: HashMap<(u32, u32), OpenPart>,
     calls: usize,
+    losses: Losses,
     ended: bool,
 }
 
@@ -62,6 +66,7 @@ impl Encoder {
             choices: HashMap::new(),
             parts: HashMap::new(),
             calls: 0,
+            losses: Losses::default(),
             ended: false,
         }
     }
@@ -83,13 +88,13 @@ impl Encoder {
                 }
             }
             PartKind::Opaque(block) => {
+                self.losses.note(opaque_in_answer(block));
                 let open = self.choices.entry(choice).or_default();
                 let Some(detail) = detail("", Some(&of_block(block)), open.details) else { return };
                 open.details += 1;
                 return self.delta(choice, json!({ DETAILS: [detail] }), out);
             }
-            // There is no place for them in a stream.
-            PartKind::Media(_) => return,
+            PartKind::Media(media) => return self.losses.note(media_in_answer(media.kind)),
         };
         self.parts.insert((choice, part), open);
     }
@@ -254,6 +259,7 @@ impl StreamEncoder for Encoder {
                     Some(seal) => json!({ EXTRA_CONTENT: extra_content(Some(seal)) }),
                     None => json!({}),
                 };
+                note_reason(&finish.reason, &mut self.losses);
                 let reason = finish_reason(&finish.reason);
                 self.choice(*choice, delta, Value::Null, Some(reason), out);
             }
@@ -270,5 +276,8 @@ impl StreamEncoder for Encoder {
                 self.ended = true;
             }
         }
+    }
+    fn losses(&self) -> &Losses {
+        &self.losses
     }
 }

@@ -6,7 +6,8 @@
 use std::collections::VecDeque;
 
 use canonical::{
-    Delta, Dialect, Event, Fault, FinishReason, Opaque, PartKind, Request, TokenLogprob, Usage,
+    Delta, Dialect, Event, Fault, FinishReason, Losses, Opaque, PartKind, Request, TokenLogprob,
+    Usage,
 };
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ use super::{
     item::{Call, Item, Kind},
     seal::Carried,
 };
-use crate::{Echo, StreamEncoder};
+use crate::{Echo, StreamEncoder, chat_messages::media_member};
 
 /// The encoder of one stream.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub(super) struct Encoder {
     logprobs: Vec<TokenLogprob>,
     usage: Usage,
     finish: Option<FinishReason>,
+    losses: Losses,
     ended: bool,
 }
 
@@ -54,6 +56,7 @@ impl Encoder {
             logprobs: Vec::new(),
             usage: Usage::default(),
             finish: None,
+            losses: Losses::default(),
             ended: false,
         }
     }
@@ -90,7 +93,13 @@ impl Encoder {
                 Some(Item::new(Kind::Custom(call(id, name))))
             }
             PartKind::ToolCall { id, name } => Some(Item::new(Kind::Function(call(id, name)))),
-            PartKind::Media(media) => Item::picture(media),
+            PartKind::Media(media) => {
+                let picture = Item::picture(media);
+                if picture.is_none() {
+                    self.losses.note(media_member(media.kind));
+                }
+                picture
+            }
             PartKind::Opaque(Opaque { dialect: Dialect::OpenAiResponses, json }) => {
                 Some(Item::new(Kind::Whole(json.clone())))
             }
@@ -152,6 +161,10 @@ impl Encoder {
             waiting.is_complete = true;
         }
         self.advance(out);
+        // Only texts have a place for them.
+        if !self.logprobs.is_empty() {
+            self.losses.note("logprobs");
+        }
         let response = self.whole();
         let is_incomplete = self.finish.as_ref().and_then(incomplete_reason).is_some();
         let kind = if is_incomplete { "response.incomplete" } else { "response.completed" };
@@ -195,9 +208,13 @@ impl StreamEncoder for Encoder {
             | Event::PartDelta { .. }
             | Event::PartEnd { .. }
             | Event::Logprobs { .. }
-            | Event::Finish { .. } => {}
+            | Event::Finish { .. } => self.losses.note("choices"),
         }
         self.advance(out);
+    }
+
+    fn losses(&self) -> &Losses {
+        &self.losses
     }
 
     /// An event of its own: Codex counts as silence what is only a comment.
