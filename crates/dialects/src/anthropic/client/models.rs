@@ -35,6 +35,7 @@ pub(super) fn model(card: &ModelCard) -> Value {
         "id": card.id,
         "display_name": card.display_name.as_ref().unwrap_or(&card.id),
         "created_at": created.as_deref().unwrap_or(UNKNOWN_DAY),
+        "lifecycle": "active",
         "max_input_tokens": card.context_window_tokens,
         "max_tokens": card.max_output_tokens,
         "capabilities": capabilities(card),

@@ -59,7 +59,7 @@ fn what_is_known_of_a_model_is_told_and_nothing_else() {
     };
     let unknown = json!({
         "type": "model", "id": "a/0", "display_name": "a/0",
-        "created_at": "1970-01-01T00:00:00Z",
+        "created_at": "1970-01-01T00:00:00Z", "lifecycle": "active",
         "max_input_tokens": null, "max_tokens": null, "capabilities": null,
     });
     assert_eq!(encoded(&models(1)[0]), unknown);
