@@ -30,9 +30,9 @@ async fn show_named(inference: &Inference, call: &mut Call) -> Result<Vec<u8>, R
     Ok(models_endpoint(Dialect::Ollama).encode_model(&card))
 }
 
-/// `GET /api/ps`: which models are loaded, which is nobody's to know but each provider's own.
+/// `GET /api/ps`: which models are loaded.
 pub(crate) async fn running(_inference: Arc<Inference>, _call: Call) -> Response {
-    response::bytes(StatusCode::OK, "application/json", encode_ollama_running(&[]).into())
+    response::bytes(StatusCode::OK, "application/json", encode_ollama_running().into())
 }
 
 /// `GET /api/version`: the version of Ollama whose API this is.
