@@ -19,6 +19,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// The refusal of a call whose provider was asked, or was about to be.
+    pub(crate) fn of(refused: Refused, about: About) -> Self {
+        Self { fault: refused.fault, about: Some(about), verbatim: refused.body }
+    }
+
     /// The sentence for the caller: the provider's own words after its name and status.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -50,13 +55,6 @@ impl Refusal {
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         Self { fault, about: None, verbatim: None }
-    }
-}
-
-impl Refusal {
-    /// The refusal of a call whose provider was asked, or was about to be.
-    pub(crate) fn of(refused: Refused, about: About) -> Self {
-        Self { fault: refused.fault, about: Some(about), verbatim: refused.body }
     }
 }
 
