@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use canonical::{ErrorKind, Fault};
+use canonical::Fault;
 use dialects::Echo;
 use wire::Envelope;
 
@@ -59,5 +59,5 @@ pub(crate) fn named(envelope: &Envelope<'_>) -> String {
 ///
 /// Fails when the body is no JSON object, or names its model or stream twice.
 pub(crate) fn read(body: &Bytes) -> Result<Envelope<'_>, Fault> {
-    Envelope::read(body).map_err(|error| Fault::new(ErrorKind::InvalidRequest, error.to_string()))
+    Envelope::read(body).map_err(|error| Fault::invalid_request(error.to_string()))
 }

@@ -61,7 +61,7 @@ pub(crate) fn resolve(
         (Some(name), _) => name,
         (None, Some(default)) => default.as_str(),
         (None, None) => {
-            return Err(invalid(
+            return Err(Fault::invalid_request(
                 "No provider given, and none is the default: send 'provider' or set one",
             ));
         }
@@ -70,7 +70,7 @@ pub(crate) fn resolve(
     let default_model = &provider.config().default_model;
     let model = Some(model).filter(|model| !model.is_empty());
     let model = model.or(default_model.as_deref()).ok_or_else(|| {
-        invalid(format!(
+        Fault::invalid_request(format!(
             "No model given, and provider {name} has no default_model: send 'model' or set one"
         ))
     })?;
@@ -99,12 +99,14 @@ pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fau
     if let Some(provider) = name.strip_suffix('/')
         && snapshot.find(provider).is_ok()
     {
-        return Err(invalid(format!(
+        return Err(Fault::invalid_request(format!(
             "`model` names a provider and no model: send {provider}/MODEL"
         )));
     }
     if name.is_empty() {
-        return Err(invalid("`model` is missing: send PROVIDER/MODEL, or a model's own name"));
+        return Err(Fault::invalid_request(
+            "`model` is missing: send PROVIDER/MODEL, or a model's own name",
+        ));
     }
     if let Some((provider, model)) = name.split_once('/')
         && let Ok(provider) = snapshot.find(provider)
@@ -144,7 +146,7 @@ pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fau
                 .iter()
                 .map(|(provider, model)| format!("{}/{model}", provider.config().name))
                 .collect();
-            Err(invalid(format!(
+            Err(Fault::invalid_request(format!(
                 "the model '{name}' is ambiguous: send one of {}",
                 names.join(", ")
             )))
@@ -162,8 +164,8 @@ fn listed(provider: &Provider, ids: &[String], name: &str) -> Option<String> {
 /// A model of a provider that may be asked.
 fn target(snapshot: &Snapshot, provider: &Arc<Provider>, model: &str) -> Result<Target, Fault> {
     require_askable(provider)?;
-    let model =
-        check_model("model", model.to_owned()).map_err(|error| invalid(error.to_string()))?;
+    let model = check_model("model", model.to_owned())
+        .map_err(|error| Fault::invalid_request(error.to_string()))?;
     let facts = snapshot.facts(provider, &model);
     let largest_answer_tokens = facts.and_then(|facts| facts.max_output_tokens);
     Ok(Target { largest_answer_tokens, ..Target::new(provider, model) })
@@ -179,12 +181,8 @@ pub(crate) fn require_askable(provider: &Provider) -> Result<(), Fault> {
     if config.enabled {
         return provider.require_api_key();
     }
-    Err(invalid(format!(
+    Err(Fault::invalid_request(format!(
         "Provider {} is disabled: enable it, or choose another provider",
         config.name
     )))
-}
-
-fn invalid(sentence: impl Into<String>) -> Fault {
-    Fault::new(ErrorKind::InvalidRequest, sentence)
 }

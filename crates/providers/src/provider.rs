@@ -119,7 +119,7 @@ impl Provider {
     pub fn require_api_key(&self) -> Result<(), Fault> {
         if self.config.lacks_api_key() {
             let sentence = format!("{} API key not configured", self.config.title());
-            return Err(Fault::new(ErrorKind::InvalidRequest, sentence));
+            return Err(Fault::invalid_request(sentence));
         }
         Ok(())
     }
