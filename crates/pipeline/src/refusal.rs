@@ -14,7 +14,7 @@ pub struct Refusal {
     pub fault: Fault,
     /// What is known about the call, once a provider was chosen.
     pub about: Option<About>,
-    /// The provider's own words, byte for byte, where the caller speaks its language and the status is kept.
+    /// The provider's own words, byte for byte, where the caller speaks its dialect and the status is kept.
     pub verbatim: Option<Bytes>,
 }
 

@@ -14,14 +14,14 @@ pub struct Target {
     pub provider: Arc<Provider>,
     /// The model's id, as the provider knows it.
     pub model: String,
-    /// The language that it is asked in, where the caller's bytes don't pass as they are.
+    /// The codec that it is asked by, where the caller's bytes don't pass as they are.
     pub(crate) codec: &'static dyn Codec,
     /// Tokens that an answer of the model may have, where known.
     largest_answer_tokens: Option<u64>,
 }
 
 impl Target {
-    /// The target, asked in the language that its provider is translated to.
+    /// The target, asked in the dialect that its provider is translated to.
     pub(crate) fn new(provider: &Arc<Provider>, model: String) -> Self {
         let codec = provider.codec();
         Self { provider: Arc::clone(provider), model, codec, largest_answer_tokens: None }
