@@ -87,9 +87,7 @@ struct Kits {
 impl Kits {
     /// Installs what isn't installed yet. Fails without the SDKs for Python, whose interpreter runs everything.
     fn install() -> Result<Self> {
-        let target = workspace::metadata()?;
-        let target = target.get("target_directory").and_then(Value::as_str);
-        let folder = Path::new(target.context("Cargo has no target folder")?).join("conformance");
+        let folder = workspace::target_folder()?.join("conformance");
         let python = install_python(&folder.join("python"))?;
         let node = match install_node(&folder.join("node")) {
             Err(signal) if signal.is::<interrupt::Interrupted>() => return Err(signal),
