@@ -46,6 +46,13 @@ pub fn metadata() -> Result<Value> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
+/// Where Cargo puts what it makes.
+pub fn target_folder() -> Result<PathBuf> {
+    let metadata = metadata()?;
+    let folder = metadata.get("target_directory").and_then(Value::as_str);
+    Ok(PathBuf::from(folder.context("Cargo names no target directory")?))
+}
+
 /// Builds the `closedpaw` program and tells where Cargo put it.
 pub fn build(profile: Profile) -> Result<PathBuf> {
     compile(cargo().args(["build", "--package=closedpaw", &format!("--profile={profile}")]))

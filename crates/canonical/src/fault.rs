@@ -35,6 +35,12 @@ impl Fault {
         }
     }
 
+    /// Makes the fault of a request that makes no sense. The sentence says what to do instead.
+    #[must_use]
+    pub fn invalid_request(public: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidRequest, public)
+    }
+
     /// The HTTP status that callers see: that of the kind, except that a provider's 400 or 429 stays what it is
     /// when it means an account without credit.
     #[must_use]
@@ -43,13 +49,6 @@ impl Fault {
             (ErrorKind::QuotaExhausted, Some(status @ (400 | 429))) => status,
             (_, Some(_) | None) => self.kind.status(),
         }
-    }
-
-    /// Blames the caller, the provider or us instead of the usual one.
-    #[must_use]
-    pub fn with_origin(mut self, origin: Origin) -> Self {
-        self.origin = origin;
-        self
     }
 
     /// Adds the status that the provider answered with, which makes it the provider's answer.

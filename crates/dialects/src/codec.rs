@@ -3,8 +3,7 @@
 use std::time::SystemTime;
 
 use canonical::{
-    Dialect, EmbeddingRequest, EmbeddingResponse, ErrorKind, Event, Fault, Losses, Request,
-    Response,
+    Dialect, EmbeddingRequest, EmbeddingResponse, Event, Fault, Losses, Request, Response,
 };
 use thiserror::Error;
 
@@ -116,10 +115,9 @@ pub trait Codec: Send + Sync {
 
 /// The fault of asking a provider for what its dialect lacks.
 fn without(what: &str) -> Fault {
-    Fault::new(
-        ErrorKind::InvalidRequest,
-        format!("the provider has no {what}: choose a model of another provider"),
-    )
+    Fault::invalid_request(format!(
+        "the provider has no {what}: choose a model of another provider"
+    ))
 }
 
 /// Reads one streamed answer, whatever the chunk boundaries.

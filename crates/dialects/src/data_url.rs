@@ -1,4 +1,4 @@
-//! Reads the addresses at which callers say their media are.
+//! Reads the addresses at which callers say their media are, and the bytes that some of them hold.
 
 use canonical::{Fault, Media, MediaKind, MediaSource};
 
@@ -7,20 +7,33 @@ use crate::fields::invalid;
 /// Reads an address: a `data:` URL holds the bytes, any other is for the provider to fetch. The kind is `kind`
 /// unless the media type says otherwise. `place` is named where the URL is broken.
 pub(crate) fn media_at(url: String, kind: MediaKind, place: &str) -> Result<Media, Fault> {
-    let (mime, source) = match url.get(..5) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("data:") => {
-            let broken =
-                || invalid(format!("`{place}` must be a URL of the form data:TYPE;base64,DATA"));
-            let (head, data) =
-                url.get(5..).and_then(|rest| rest.split_once(',')).ok_or_else(broken)?;
-            let mime = head.strip_suffix(";base64").ok_or_else(broken)?;
-            let mime = mime.split(';').next().filter(|mime| !mime.is_empty());
-            (mime.map(str::to_ascii_lowercase), MediaSource::Base64(data.to_owned()))
-        }
-        Some(_) | None => (None, MediaSource::Url(url)),
+    let Some(rest) = after_scheme(&url) else {
+        return Ok(media(kind, None, MediaSource::Url(url)));
     };
-    let kind = mime.as_deref().map_or(kind, |mime| kind_of(mime).unwrap_or(kind));
-    Ok(Media { kind, mime, source, detail: None, name: None })
+    let broken = || invalid(format!("`{place}` must be a URL of the form data:TYPE;base64,DATA"));
+    let (head, data) = rest.split_once(',').ok_or_else(broken)?;
+    let mime = head.strip_suffix(";base64").ok_or_else(broken)?;
+    let mime = mime.split(';').next().filter(|mime| !mime.is_empty());
+    let mime = mime.map(str::to_ascii_lowercase);
+    let kind = mime.as_deref().and_then(kind_of).unwrap_or(kind);
+    Ok(media(kind, mime, MediaSource::Base64(data.to_owned())))
+}
+
+/// Reads the bytes themselves: base64, or a `data:` URL that holds it.
+pub(crate) fn bytes_of(data: String, kind: MediaKind, place: &str) -> Result<Media, Fault> {
+    match after_scheme(&data) {
+        Some(_) => media_at(data, kind, place),
+        None => Ok(media(kind, None, MediaSource::Base64(data))),
+    }
+}
+
+fn after_scheme(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_at_checked(5)?;
+    scheme.eq_ignore_ascii_case("data:").then_some(rest)
+}
+
+fn media(kind: MediaKind, mime: Option<String>, source: MediaSource) -> Media {
+    Media { kind, mime, source, detail: None, name: None }
 }
 
 /// Tells the kind from a media type, where it does.

@@ -3,7 +3,7 @@
 //! Whoever reads a request takes every member that it understands; what is left at the end can then be noted as
 //! lost instead of being overlooked.
 
-use canonical::{ErrorKind, Fault, Losses};
+use canonical::{Fault, Losses};
 use serde_json::{Map, Value};
 
 use crate::json::value_of;
@@ -163,7 +163,7 @@ impl Fields {
 
 /// The fault of a request that makes no sense.
 pub(crate) fn invalid(sentence: impl Into<String>) -> Fault {
-    Fault::new(ErrorKind::InvalidRequest, sentence)
+    Fault::invalid_request(sentence)
 }
 
 /// Reads a float without a fraction, up to where floats are exact.

@@ -29,11 +29,16 @@ pub(crate) fn arguments_of(input: &str) -> String {
     json!({ "input": input }).to_string()
 }
 
-/// Reads the free text out of a call's arguments; those of another form are the text themselves.
+/// Reads the free text out of a call's arguments. A model that named its one string otherwise meant it all the same,
+/// and what is no such object is the text itself.
 pub(crate) fn input_of(arguments: &str) -> String {
-    let parsed: Option<Value> = serde_json::from_str(arguments).ok();
-    let input = parsed.as_ref().and_then(|parsed| parsed.get("input")?.as_str());
-    input.unwrap_or(arguments).to_owned()
+    let Ok(Value::Object(members)) = serde_json::from_str(arguments) else {
+        return arguments.to_owned();
+    };
+    match (members.get("input"), members.values().next(), members.len()) {
+        (Some(Value::String(text)), _, _) | (_, Some(Value::String(text)), 1) => text.clone(),
+        _ => arguments.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -47,7 +52,6 @@ mod tests {
         for text in ["", "SELECT \"a\"\n", "{\"input\":1}"] {
             assert_eq!(input_of(&arguments_of(text)), text);
         }
-        assert_eq!(input_of("not JSON"), "not JSON");
         let tool = Tool {
             name: "sql".into(),
             description: None,
@@ -59,5 +63,18 @@ mod tests {
         assert_eq!(schema["required"][0], "input");
         let tool = Tool { freeform: false, ..tool };
         assert_eq!(as_function(&tool).parameters, None);
+    }
+
+    #[test]
+    fn what_a_model_makes_of_it_is_understood() {
+        for (arguments, expected) in [
+            (r#"{"input":"a","why":"b"}"#, "a"),
+            (r#"{"patch":"a"}"#, "a"),
+            (r#"{"patch":"a","why":"b"}"#, r#"{"patch":"a","why":"b"}"#),
+            (r#"{"input":"cut o"#, r#"{"input":"cut o"#),
+            ("bare", "bare"),
+        ] {
+            assert_eq!(input_of(arguments), expected);
+        }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) async fn read(call: &mut Call) -> Result<(Bytes, bool), Fault> {
     let encoding = call.headers.get(CONTENT_ENCODING);
     if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         let sentence = "the request body is compressed: send it without Content-Encoding";
-        return Err(Fault::new(ErrorKind::InvalidRequest, sentence));
+        return Err(Fault::invalid_request(sentence));
     }
     let strict = is_strict(&call.headers)?;
     let body = call.body(MOST_BYTES).await.map_err(|error| {
@@ -36,8 +36,6 @@ fn is_strict(headers: &HeaderMap) -> Result<bool, Fault> {
         None => Ok(false),
         Some(value) if value == b"true" => Ok(true),
         Some(value) if value == b"false" => Ok(false),
-        Some(_) => {
-            Err(Fault::new(ErrorKind::InvalidRequest, "x-closedpaw-strict must be true or false"))
-        }
+        Some(_) => Err(Fault::invalid_request("x-closedpaw-strict must be true or false")),
     }
 }

@@ -93,7 +93,7 @@ impl Asked {
                 _ => {
                     let sentence =
                         format!("unknown parameter `{name}`: send `provider`, `model` or both");
-                    return Err(Fault::new(ErrorKind::InvalidRequest, sentence));
+                    return Err(Fault::invalid_request(sentence));
                 }
             }
         }

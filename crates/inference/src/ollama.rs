@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use canonical::{Dialect, ErrorKind, Fault};
+use canonical::{Dialect, Fault};
 use dialects::{encode_ollama_running, encode_ollama_version, models_endpoint};
 use http::StatusCode;
 use pipeline::Refusal;
@@ -23,23 +23,20 @@ pub(crate) async fn show(inference: Arc<Inference>, mut call: Call) -> Response 
 async fn show_named(inference: &Inference, call: &mut Call) -> Result<Vec<u8>, Refusal> {
     let (body, _) = body::read(call).await?;
     let body: Value = serde_json::from_slice(&body)
-        .map_err(|error| invalid(format!("the body is not JSON: {error}")))?;
+        .map_err(|error| Fault::invalid_request(format!("the body is not JSON: {error}")))?;
     let name = ["model", "name"].into_iter().find_map(|member| body.get(member)?.as_str());
-    let name = name.ok_or_else(|| invalid("`model` is missing: send the model's name"))?;
+    let name =
+        name.ok_or_else(|| Fault::invalid_request("`model` is missing: send the model's name"))?;
     let card = models::find(inference, name).await?;
     Ok(models_endpoint(Dialect::Ollama).encode_model(&card))
 }
 
-/// `GET /api/ps`: which models are loaded, which is nobody's to know but each provider's own.
+/// `GET /api/ps`: which models are loaded.
 pub(crate) async fn running(_inference: Arc<Inference>, _call: Call) -> Response {
-    response::bytes(StatusCode::OK, "application/json", encode_ollama_running(&[]).into())
+    response::bytes(StatusCode::OK, "application/json", encode_ollama_running().into())
 }
 
 /// `GET /api/version`: the version of Ollama whose API this is.
 pub(crate) async fn version(_inference: Arc<Inference>, _call: Call) -> Response {
     response::bytes(StatusCode::OK, "application/json", encode_ollama_version().into())
-}
-
-fn invalid(sentence: impl Into<String>) -> Fault {
-    Fault::new(ErrorKind::InvalidRequest, sentence)
 }

@@ -55,7 +55,7 @@ pub(crate) async fn attempt(target: &Target, body: Bytes, mode: Mode) -> Result<
     post(target, codec.dialect(), &path, HeaderMap::new(), body, mode).await
 }
 
-/// Sends a request in any language that the provider speaks.
+/// Sends a request in any dialect that the provider speaks.
 ///
 /// # Errors
 ///

@@ -15,7 +15,7 @@ use wire::RawFrames;
 
 use crate::{
     InferenceCall, Target,
-    events::{HOLD_LIMIT, begins_the_answer, first_bytes, is_whole_answer, read_rest},
+    beginning::{HOLD_LIMIT, begins_the_answer, first_bytes, is_whole_answer, read_rest},
     open::Opened,
     relay::cut_off,
 };
@@ -195,7 +195,13 @@ impl ByteRelay {
                     return;
                 }
                 Event::Stop => self.state = State::Complete,
-                _ => {}
+                Event::Start { .. }
+                | Event::PartStart { .. }
+                | Event::PartDelta { .. }
+                | Event::PartEnd { .. }
+                | Event::Logprobs { .. }
+                | Event::Finish { .. }
+                | Event::Usage(_) => {}
             }
         }
         if !(self.takes_usage_out && self.endpoint.is_usage_frame(frame)) {

@@ -10,6 +10,7 @@
 
 mod about;
 mod attempt;
+mod beginning;
 mod byte_lane;
 mod byte_relay;
 mod call;

@@ -1,7 +1,7 @@
 //! Refuses a conversation of which a turn would get lost whole: what the model answers to the rest is no answer to what
 //! was asked.
 
-use canonical::{ErrorKind, Fault, Losses, Message, Part, Request, Role};
+use canonical::{Fault, Losses, Message, Part, Request, Role};
 
 use crate::Target;
 
@@ -11,7 +11,7 @@ use crate::Target;
 ///
 /// Fails when the conversation is empty, or nothing of a turn can be said in the provider's dialect.
 pub(crate) fn refuse_lost_turns(target: &Target, request: &Request) -> Result<(), Fault> {
-    let invalid = |sentence| Err(Fault::new(ErrorKind::InvalidRequest, sentence));
+    let invalid = |sentence| Err(Fault::invalid_request(sentence));
     if request.messages.iter().all(|message| message.parts.is_empty()) {
         return invalid("the conversation is empty: send a message with content".to_owned());
     }

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use canonical::{ErrorKind, Fault};
+use canonical::Fault;
 use dialects::Echo;
 use wire::Envelope;
 
@@ -34,10 +34,7 @@ pub(crate) fn open(call: &InferenceCall) -> Result<Opened, Fault> {
             (named(&envelope), stream)
         }
     };
-    let options = envelope.stream_options.as_ref();
-    let asks_for_usage = options
-        .and_then(|options| options.include_usage.as_ref())
-        .is_some_and(|include_usage| include_usage.value);
+    let asks_for_usage = envelope.includes_usage();
     Ok(Opened { model, stream, asks_for_usage, created: SystemTime::now() })
 }
 
@@ -50,7 +47,7 @@ impl Opened {
 
 /// The model that a body names; empty when it names none.
 pub(crate) fn named(envelope: &Envelope<'_>) -> String {
-    envelope.model.as_ref().map(|model| model.name.clone().into_owned()).unwrap_or_default()
+    envelope.model.as_deref().unwrap_or_default().to_owned()
 }
 
 /// Reads the envelope of a body.
@@ -59,5 +56,5 @@ pub(crate) fn named(envelope: &Envelope<'_>) -> String {
 ///
 /// Fails when the body is no JSON object, or names its model or stream twice.
 pub(crate) fn read(body: &Bytes) -> Result<Envelope<'_>, Fault> {
-    Envelope::read(body).map_err(|error| Fault::new(ErrorKind::InvalidRequest, error.to_string()))
+    Envelope::read(body).map_err(|error| Fault::invalid_request(error.to_string()))
 }

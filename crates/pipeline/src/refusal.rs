@@ -14,11 +14,16 @@ pub struct Refusal {
     pub fault: Fault,
     /// What is known about the call, once a provider was chosen.
     pub about: Option<About>,
-    /// The provider's own words, byte for byte, where the caller speaks its language and the status is kept.
+    /// The provider's own words, byte for byte, where the caller speaks its dialect and the status is kept.
     pub verbatim: Option<Bytes>,
 }
 
 impl Refusal {
+    /// The refusal of a call whose provider was asked, or was about to be.
+    pub(crate) fn of(refused: Refused, about: About) -> Self {
+        Self { fault: refused.fault, about: Some(about), verbatim: refused.body }
+    }
+
     /// The sentence for the caller: the provider's own words after its name and status.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -50,13 +55,6 @@ impl Refusal {
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         Self { fault, about: None, verbatim: None }
-    }
-}
-
-impl Refusal {
-    /// The refusal of a call whose provider was asked, or was about to be.
-    pub(crate) fn of(refused: Refused, about: About) -> Self {
-        Self { fault: refused.fault, about: Some(about), verbatim: refused.body }
     }
 }
 

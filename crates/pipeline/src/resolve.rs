@@ -14,14 +14,14 @@ pub struct Target {
     pub provider: Arc<Provider>,
     /// The model's id, as the provider knows it.
     pub model: String,
-    /// The language that it is asked in, where the caller's bytes don't pass as they are.
+    /// The codec that it is asked by, where the caller's bytes don't pass as they are.
     pub(crate) codec: &'static dyn Codec,
     /// Tokens that an answer of the model may have, where known.
     largest_answer_tokens: Option<u64>,
 }
 
 impl Target {
-    /// The target, asked in the language that its provider is translated to.
+    /// The target, asked in the dialect that its provider is translated to.
     pub(crate) fn new(provider: &Arc<Provider>, model: String) -> Self {
         let codec = provider.codec();
         Self { provider: Arc::clone(provider), model, codec, largest_answer_tokens: None }
@@ -80,7 +80,7 @@ pub(crate) fn resolve(
         (Some(name), _) => name,
         (None, Some(default)) => default.as_str(),
         (None, None) => {
-            return Err(invalid(
+            return Err(Fault::invalid_request(
                 "No provider given, and none is the default: send 'provider' or set one",
             ));
         }
@@ -89,7 +89,7 @@ pub(crate) fn resolve(
     let default_model = &provider.config().default_model;
     let model = Some(model).filter(|model| !model.is_empty());
     let model = model.or(default_model.as_deref()).ok_or_else(|| {
-        invalid(format!(
+        Fault::invalid_request(format!(
             "No model given, and provider {name} has no default_model: send 'model' or set one"
         ))
     })?;
@@ -118,12 +118,14 @@ pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fau
     if let Some(provider) = name.strip_suffix('/')
         && snapshot.find(provider).is_ok()
     {
-        return Err(invalid(format!(
+        return Err(Fault::invalid_request(format!(
             "`model` names a provider and no model: send {provider}/MODEL"
         )));
     }
     if name.is_empty() {
-        return Err(invalid("`model` is missing: send PROVIDER/MODEL, or a model's own name"));
+        return Err(Fault::invalid_request(
+            "`model` is missing: send PROVIDER/MODEL, or a model's own name",
+        ));
     }
     if let Some((provider, model)) = name.split_once('/')
         && let Ok(provider) = snapshot.find(provider)
@@ -163,7 +165,7 @@ pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fau
                 .iter()
                 .map(|(provider, model)| format!("{}/{model}", provider.config().name))
                 .collect();
-            Err(invalid(format!(
+            Err(Fault::invalid_request(format!(
                 "the model '{name}' is ambiguous: send one of {}",
                 names.join(", ")
             )))
@@ -181,8 +183,8 @@ fn listed(provider: &Provider, ids: &[String], name: &str) -> Option<String> {
 /// A model of a provider that may be asked.
 fn target(snapshot: &Snapshot, provider: &Arc<Provider>, model: &str) -> Result<Target, Fault> {
     require_askable(provider)?;
-    let model =
-        check_model("model", model.to_owned()).map_err(|error| invalid(error.to_string()))?;
+    let model = check_model("model", model.to_owned())
+        .map_err(|error| Fault::invalid_request(error.to_string()))?;
     let facts = snapshot.facts(provider, &model);
     let largest_answer_tokens = facts.and_then(|facts| facts.max_output_tokens);
     Ok(Target { largest_answer_tokens, ..Target::new(provider, model) })
@@ -198,12 +200,8 @@ pub(crate) fn require_askable(provider: &Provider) -> Result<(), Fault> {
     if config.enabled {
         return provider.require_api_key();
     }
-    Err(invalid(format!(
+    Err(Fault::invalid_request(format!(
         "Provider {} is disabled: enable it, or choose another provider",
         config.name
     )))
-}
-
-fn invalid(sentence: impl Into<String>) -> Fault {
-    Fault::new(ErrorKind::InvalidRequest, sentence)
 }

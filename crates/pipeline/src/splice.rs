@@ -1,8 +1,13 @@
 //! Splice: the caller's bytes with another name for the model, and nothing else changed.
 
 use bytes::Bytes;
-use canonical::{ErrorKind, Fault};
-use wire::{BodyError, Edit, Envelope, find_strings, json_string, splice};
+use canonical::Fault;
+use wire::{Edit, find_strings, json_string, splice};
+
+use crate::open;
+
+/// What may stand before a model's name without being part of it.
+const PREFIX: &str = "models/";
 
 /// Puts `model` in every place where the body says `named`; Gemini's `models/` before a name stays.
 ///
@@ -15,11 +20,7 @@ pub(crate) fn spliced(
     named: &str,
     model: &str,
 ) -> Result<Bytes, Fault> {
-    if named == model {
-        return Ok(body.clone());
-    }
-    let edits = renames(body, places, named, model).map_err(|error| invalid(&error))?;
-    Ok(apply(body, edits))
+    Ok(apply(body, &renames(body, places, named, model)?))
 }
 
 /// As [`spliced`], and asks for usage in the stream.
@@ -33,25 +34,19 @@ pub(crate) fn spliced_with_usage(
     named: &str,
     model: &str,
 ) -> Result<Bytes, Fault> {
-    let envelope = Envelope::read(body).map_err(|error| invalid(&error))?;
-    let mut edits = if named == model {
-        Vec::new()
-    } else {
-        renames(body, places, named, model).map_err(|error| invalid(&error))?
-    };
-    edits.extend(envelope.ask_for_usage());
-    Ok(apply(body, edits))
+    let mut edits = renames(body, places, named, model)?;
+    edits.extend(open::read(body)?.ask_for_usage());
+    Ok(apply(body, &edits))
 }
 
-fn renames(
-    body: &Bytes,
-    places: &[&[&str]],
-    named: &str,
-    model: &str,
-) -> Result<Vec<Edit>, BodyError> {
+fn renames(body: &[u8], places: &[&[&str]], named: &str, model: &str) -> Result<Vec<Edit>, Fault> {
     let mut edits = Vec::new();
+    if named == model {
+        return Ok(edits);
+    }
     for place in places {
-        for span in find_strings(body, place)? {
+        let spans = find_strings(body, place);
+        for span in spans.map_err(|error| Fault::invalid_request(error.to_string()))? {
             let said = body.get(span.clone()).and_then(|said| serde_json::from_slice(said).ok());
             let said: String = said.unwrap_or_default();
             let prefix = if said.starts_with(PREFIX) { PREFIX } else { "" };
@@ -63,17 +58,6 @@ fn renames(
     Ok(edits)
 }
 
-/// What may stand before a model's name without being part of it.
-const PREFIX: &str = "models/";
-
-fn apply(body: &Bytes, mut edits: Vec<Edit>) -> Bytes {
-    if edits.is_empty() {
-        return body.clone();
-    }
-    edits.sort_by_key(|edit| edit.span.start);
-    splice(body, &edits).into()
-}
-
-fn invalid(error: &BodyError) -> Fault {
-    Fault::new(ErrorKind::InvalidRequest, error.to_string())
+fn apply(body: &Bytes, edits: &[Edit]) -> Bytes {
+    if edits.is_empty() { body.clone() } else { splice(body, edits).into() }
 }

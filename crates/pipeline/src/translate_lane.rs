@@ -1,6 +1,6 @@
 //! The lane of a call whose provider speaks another dialect: through the canonical form and back.
 
-use canonical::{ErrorKind, Fault, Losses, Request};
+use canonical::{Fault, Losses, Request};
 use providers::Refused;
 
 use crate::{
@@ -70,5 +70,5 @@ pub(crate) fn refuse_losses(losses: &Losses, target: &Target) -> Result<(), Faul
         "{} can't be told of: {losses}. Leave that out, or x-closedpaw-strict",
         target.provider.config().name
     );
-    Err(Fault::new(ErrorKind::InvalidRequest, sentence))
+    Err(Fault::invalid_request(sentence))
 }

@@ -54,7 +54,7 @@ impl ProviderConfig {
         timeout.and_then(Result::ok).unwrap_or(DEFAULT_TIMEOUT)
     }
 
-    /// The languages that it speaks; the first is the one it is translated to.
+    /// The dialects that it speaks; the first is the one it is translated to.
     #[must_use]
     pub fn dialects(&self) -> &[Dialect] {
         match (&self.settings.dialects, self.settings.preset) {
@@ -64,7 +64,7 @@ impl ProviderConfig {
         }
     }
 
-    /// The language that it is translated to.
+    /// The dialect that it is translated to.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.dialects().first().copied().unwrap_or(Dialect::OpenAiChat)

@@ -41,7 +41,7 @@ pub enum HealthState {
     RateLimited,
     /// It answers, but refuses the key, or the key that it needs is missing.
     KeyRefused,
-    /// It answers with a failure, or not in its own language.
+    /// It answers with a failure, or not in its own dialect.
     Failing,
     /// It can't be reached, or not in time.
     Unreachable,

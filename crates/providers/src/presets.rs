@@ -17,7 +17,7 @@ pub struct Preset {
     pub network: Network,
     /// Whether it answers nobody without an API key.
     pub needs_key: bool,
-    /// The languages that it speaks below `base_url`, the preferred one first.
+    /// The dialects that it speaks below `base_url`, the preferred one first.
     pub dialects: &'static [Dialect],
     /// Whether it tells its models.
     pub models: ModelsEndpoint,

@@ -32,7 +32,7 @@ pub struct Provider {
     config: ProviderConfig,
     codec: &'static dyn Codec,
     client: Client,
-    /// What every request carries, for each language that the provider speaks.
+    /// What every request carries, for each dialect that the provider speaks.
     headers: Vec<RequestHeaders>,
     rate: Option<Arc<Mutex<SlidingWindow>>>,
     pub(crate) models: Arc<ModelList>,
@@ -86,7 +86,7 @@ impl Provider {
         &self.config
     }
 
-    /// The codec of the language that it is translated to.
+    /// The codec of the dialect that it is translated to.
     #[must_use]
     pub fn codec(&self) -> &'static dyn Codec {
         self.codec
@@ -119,7 +119,7 @@ impl Provider {
     pub fn require_api_key(&self) -> Result<(), Fault> {
         if self.config.lacks_api_key() {
             let sentence = format!("{} API key not configured", self.config.title());
-            return Err(Fault::new(ErrorKind::InvalidRequest, sentence));
+            return Err(Fault::invalid_request(sentence));
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ pub enum ProviderType {
     Google,
     /// Mistral.
     Mistral,
-    /// Any server that speaks OpenAI's chat completions.
+    /// Any other server: OpenAI-compatible unless its preset or its settings say otherwise.
     Custom,
 }
 
@@ -72,7 +72,7 @@ impl ProviderType {
         }
     }
 
-    /// The languages that providers of this type speak, unless settings say otherwise; the first is the one they are
+    /// The dialects that providers of this type speak, unless settings say otherwise; the first is the one they are
     /// translated to.
     #[must_use]
     pub const fn dialects(self) -> &'static [Dialect] {

@@ -7,7 +7,7 @@ use upstream::Deadlines;
 
 /// One request to a provider.
 pub struct Question<'a> {
-    /// The language that it is asked in.
+    /// The dialect that it is asked in.
     pub dialect: Dialect,
     /// The method.
     pub method: Method,
@@ -31,7 +31,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// Forgets the provider's own words, for a caller who speaks another language.
+    /// Forgets the provider's own words, for a caller who speaks another dialect.
     #[must_use]
     pub fn reworded(self) -> Self {
         Self { body: None, ..self }

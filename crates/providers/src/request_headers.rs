@@ -5,10 +5,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{ProviderConfig, ProviderError};
 
-/// The headers of a provider's requests in one language.
+/// The headers of a provider's requests in one dialect.
 pub(crate) struct RequestHeaders {
     pub(crate) dialect: Dialect,
-    /// What the language wants said, unless somebody says it otherwise.
+    /// What the dialect wants said, unless somebody says it otherwise.
     fixed: HeaderMap,
     /// The key, and what the provider's owner wants said.
     own: HeaderMap,
@@ -41,7 +41,7 @@ impl RequestHeaders {
         Ok(Self { dialect, fixed: fixed.collect(), own })
     }
 
-    /// Adds them to the headers of one request, whose own say otherwise only where the language does.
+    /// Adds them to the headers of one request, whose own say otherwise only where the dialect does.
     pub(crate) fn beside(&self, further: HeaderMap) -> HeaderMap {
         let mut headers = self.fixed.clone();
         headers.extend(further);

@@ -14,7 +14,7 @@ use crate::{
 pub struct Settings {
     /// The known vendor that a custom provider is.
     pub preset: Option<&'static Preset>,
-    /// The languages that a custom provider speaks, the preferred one first.
+    /// The dialects that a custom provider speaks, the preferred one first.
     pub dialects: Option<Vec<Dialect>>,
     /// How long an Ollama server keeps a model loaded after a chat; unset leaves it to the server.
     pub keep_alive: Option<KeepAlive>,

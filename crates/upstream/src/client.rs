@@ -107,7 +107,7 @@ impl Client {
         let uri = self
             .base_url
             .join(call.target)
-            .map_err(|invalid| Fault::new(ErrorKind::InvalidRequest, invalid.to_string()))?;
+            .map_err(|invalid| Fault::invalid_request(invalid.to_string()))?;
         let mut headers = call.headers;
         for name in OURS {
             headers.remove(name);

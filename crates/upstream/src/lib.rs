@@ -31,4 +31,4 @@ pub use client::{Call, Client};
 pub use deadlines::Deadlines;
 pub use egress::Egress;
 pub use network::Network;
-pub use reply::{COLLECT_LIMIT_BYTES, Reply, ReplyBody, STREAM_LIMIT_BYTES};
+pub use reply::{Reply, ReplyBody};

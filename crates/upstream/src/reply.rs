@@ -13,10 +13,7 @@ use crate::{
 };
 
 /// The most bytes that a reply's body may hold, however it is read.
-pub const STREAM_LIMIT_BYTES: usize = 256 * 1024 * 1024;
-
-/// The usual limit of [`ReplyBody::collect`].
-pub const COLLECT_LIMIT_BYTES: usize = 32 * 1024 * 1024;
+const STREAM_LIMIT_BYTES: usize = 256 * 1024 * 1024;
 
 /// The head of an answer, and its body to come. Dropping it cancels the request.
 ///

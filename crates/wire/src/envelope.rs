@@ -1,50 +1,39 @@
-//! The few top-level members of a request body that a gateway must know, and where they stand.
+//! The few top-level members of a request body that a gateway must know.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::scan::{BodyError, Scan, Tail};
-use crate::splice::{Edit, json_string};
+use crate::splice::Edit;
 
 /// What a request body says of itself. Reading it checks the whole body: UTF-8, JSON, depth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope<'a> {
-    /// The `model` member.
-    pub model: Option<Model<'a>>,
+    /// The `model` member, without quotes and escapes.
+    pub model: Option<Cow<'a, str>>,
     /// The `stream` member; `null` is none.
     pub stream: Option<bool>,
-    /// The `stream_options` member.
-    pub stream_options: Option<StreamOptions>,
+    stream_options: Option<StreamOptions>,
     tail: Tail,
-}
-
-/// The name of the model that a request asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Model<'a> {
-    /// The name, without quotes and escapes.
-    pub name: Cow<'a, str>,
-    /// Where the name stands in the body, quotes included.
-    pub span: Range<usize>,
 }
 
 /// The `stream_options` member.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamOptions {
+struct StreamOptions {
     /// Where its value stands in the body.
-    pub span: Range<usize>,
-    /// The `include_usage` member.
-    pub include_usage: Option<IncludeUsage>,
+    span: Range<usize>,
+    include_usage: Option<IncludeUsage>,
     /// Where a further member would go; none where the value is `null`.
     tail: Option<Tail>,
 }
 
 /// The `stream_options.include_usage` member.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IncludeUsage {
+struct IncludeUsage {
     /// What it says; `null` is false.
-    pub value: bool,
+    value: bool,
     /// Where its value stands in the body.
-    pub span: Range<usize>,
+    span: Range<usize>,
 }
 
 impl<'a> Envelope<'a> {
@@ -68,11 +57,12 @@ impl<'a> Envelope<'a> {
         Ok(Self { model, stream: stream.flatten(), stream_options: options, tail })
     }
 
-    /// Puts another name in the place of the model's; none where no model is named.
+    /// Whether `stream_options.include_usage` is true.
     #[must_use]
-    pub fn rename_model(&self, name: &str) -> Option<Edit> {
-        let model = self.model.as_ref()?;
-        Some(Edit { span: model.span.clone(), text: json_string(name) })
+    pub fn includes_usage(&self) -> bool {
+        let options = self.stream_options.as_ref();
+        let member = options.and_then(|options| options.include_usage.as_ref());
+        member.is_some_and(|member| member.value)
     }
 
     /// Asks for usage in a stream, with `stream_options.include_usage`; none where that is asked for already.
@@ -108,15 +98,14 @@ fn once<T>(member: &'static str, place: &mut Option<T>, value: T) -> Result<(), 
     if place.replace(value).is_some() { Err(BodyError::Twice { member }) } else { Ok(()) }
 }
 
-fn read_model<'a>(scan: &mut Scan<'a>) -> Result<Model<'a>, BodyError> {
+fn read_model<'a>(scan: &mut Scan<'a>) -> Result<Cow<'a, str>, BodyError> {
     let wrong = BodyError::WrongType { member: "model", expected: "a string" };
     if scan.peek() != Some(b'"') {
         // What is no JSON at all is told as that.
         return scan.value().and(Err(wrong));
     }
     let span = scan.string()?;
-    let name = scan.decoded(span.clone()).ok_or(wrong)?;
-    Ok(Model { name, span })
+    scan.decoded(span).ok_or(wrong)
 }
 
 fn read_stream(scan: &mut Scan<'_>) -> Result<Option<bool>, BodyError> {
@@ -173,9 +162,7 @@ mod tests {
     fn finds_what_it_is_asked_for() {
         let body = br#" { "a":[{"model":"x"}], "mo\u0064el" : "gpt\/\u00e9" ,"stream":true} "#;
         let envelope = Envelope::read(body).unwrap();
-        let model = envelope.model.unwrap();
-        assert_eq!(model.name, "gpt/é");
-        assert_eq!(&body[model.span], br#""gpt\/\u00e9""#);
+        assert_eq!(envelope.model.as_deref(), Some("gpt/é"));
         assert_eq!(envelope.stream, Some(true));
         assert_eq!(Envelope::read(br#"{"stream":null}"#).unwrap().stream, None);
     }
@@ -262,7 +249,10 @@ mod tests {
             let edit = Envelope::read(body.as_bytes()).unwrap().ask_for_usage().unwrap();
             let spliced = splice(body.as_bytes(), &[edit]);
             assert_eq!(String::from_utf8(spliced.clone()).unwrap(), expected);
-            assert_eq!(Envelope::read(&spliced).unwrap().ask_for_usage(), None);
+            assert!(!Envelope::read(body.as_bytes()).unwrap().includes_usage());
+            let asking = Envelope::read(&spliced).unwrap();
+            assert!(asking.includes_usage());
+            assert_eq!(asking.ask_for_usage(), None);
         }
     }
 }

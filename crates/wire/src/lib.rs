@@ -17,7 +17,7 @@ mod splice;
 mod sse;
 mod write;
 
-pub use envelope::{Envelope, IncludeUsage, Model, StreamOptions};
+pub use envelope::Envelope;
 pub use event_data::event_data;
 pub use find::find_strings;
 pub use frames::{Framing, RawFrames};

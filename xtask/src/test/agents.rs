@@ -1,11 +1,9 @@
 //! Runs the real coding agents through the gateway, by conformance/agents.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
 use super::suite;
 use super::tally::Tally;
@@ -16,16 +14,13 @@ use crate::workspace;
 /// Comes after the tests, since they have built the program.
 pub fn run() -> Result<Tally> {
     let program = workspace::compile(suite::cargo_test().arg("--no-run"))?;
-    let metadata = workspace::metadata()?;
-    let target = metadata.pointer("/target_directory").and_then(Value::as_str);
-    let target = Path::new(target.context("Cargo names no target directory")?);
     let mut command = Python::command();
     command
         .arg(workspace::root().join("conformance/agents/run.py"))
         .arg("--program")
         .arg(program)
         .arg("--cache")
-        .arg(target.join("agents"))
+        .arg(workspace::target_folder()?.join("agents"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     let mut running = Running::start(&mut command)?;

@@ -6,9 +6,9 @@ use canonical::{
 };
 use serde_json::{Value, json};
 
-use super::freeform;
 use crate::{
     chat_messages::{media_member, media_url, opaque_member},
+    freeform::{input_of, is_freeform},
     object::object,
     tool_ids::{self, ToolIds},
 };
@@ -118,7 +118,7 @@ impl Writer<'_> {
         let id = self.ids.call(call);
         let item = if is_freeform(self.request, &call.name) {
             json!({ "type": "custom_tool_call", "call_id": id, "name": call.name,
-                "input": freeform::unwrapped(&call.arguments) })
+                "input": input_of(&call.arguments) })
         } else {
             let arguments =
                 Some(call.arguments.trim()).filter(|text| !text.is_empty()).unwrap_or("{}");
@@ -185,11 +185,6 @@ impl Writer<'_> {
             self.losses.note("messages.seal");
         }
     }
-}
-
-/// Whether a tool takes free text.
-pub(super) fn is_freeform(request: &Request, name: &str) -> bool {
-    request.tools.iter().any(|tool| tool.freeform && tool.name == name)
 }
 
 fn medium(media: &Media) -> Option<Value> {

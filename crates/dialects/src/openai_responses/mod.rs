@@ -4,7 +4,6 @@
 
 mod answer;
 pub(crate) mod client;
-mod freeform;
 mod input;
 mod logprobs;
 mod namespace;

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::{
     answer::{Answer, Place},
-    freeform, logprobs, namespace,
+    logprobs, namespace,
 };
 use crate::{
     assembly::malformed,
+    freeform::arguments_of,
     json::{filled, list, text, typed},
 };
 
@@ -33,7 +34,7 @@ pub(super) fn close(index: u64, item: &Value, answer: &mut Answer) -> Result<(),
         }
         Some("custom_tool_call") => {
             answer.open(place, call(item))?;
-            let arguments = freeform::wrapped(said(item, "input")?);
+            let arguments = arguments_of(said(item, "input")?);
             tell(place, &arguments, Delta::Arguments, answer);
         }
         Some("image_generation_call") if filled(item, "result").is_some() => {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::input;
 use crate::{
+    freeform::is_freeform,
     object::object,
     openai_chat::request::{add_extras, parallel_tool_calls, reasoning_effort, user},
 };
@@ -107,7 +108,7 @@ pub(super) fn choice_json(choice: &ToolChoice, request: &Request) -> Value {
         ToolChoice::None => json!("none"),
         ToolChoice::Required => json!("required"),
         ToolChoice::Tool(name) => {
-            let kind = if input::is_freeform(request, name) { "custom" } else { "function" };
+            let kind = if is_freeform(request, name) { "custom" } else { "function" };
             json!({ "type": kind, "name": name })
         }
     }

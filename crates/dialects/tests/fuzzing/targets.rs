@@ -4,7 +4,8 @@ use canonical::{Event, EventChecker, Losses, Request};
 use dialects::{ChatEndpoint, CountEndpoint, DIALECTS, Echo, EmbeddingsEndpoint, Quirks};
 use serde_json::Value;
 use wire::{
-    Edit, Envelope, Framing, NdjsonDecoder, RawFrames, SseDecoder, event_data, find_strings, splice,
+    Edit, Envelope, Framing, NdjsonDecoder, RawFrames, SseDecoder, event_data, find_strings,
+    json_string, splice,
 };
 
 const LIMIT_BYTES: usize = 1 << 20;
@@ -44,12 +45,13 @@ pub fn envelope(data: &[u8]) {
     let Ok(envelope) = Envelope::read(data) else { return };
     // Numbers out of range and half surrogate pairs are JSON, but no values of serde_json's.
     let readable = serde_json::from_slice::<Value>(data).is_ok();
-    let edits: Vec<Edit> =
-        envelope.rename_model("a\"b").into_iter().chain(envelope.ask_for_usage()).collect();
+    let models = find_strings(data, &["model"]).expect("an envelope is JSON").into_iter();
+    let renamed = models.map(|span| Edit { span, text: json_string("a\"b") });
+    let edits: Vec<Edit> = renamed.chain(envelope.ask_for_usage()).collect();
     let edited = splice(data, &edits);
     let again = Envelope::read(&edited).expect("an edited body is as good as the body");
     assert_eq!(again.ask_for_usage(), None);
-    assert_eq!(again.model.map(|model| model.name), envelope.model.map(|_| "a\"b".into()));
+    assert_eq!(again.model, envelope.model.map(|_| "a\"b".into()));
     assert_eq!(serde_json::from_slice::<Value>(&edited).is_ok(), readable);
 }
 

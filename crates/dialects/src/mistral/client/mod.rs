@@ -11,7 +11,7 @@ mod stream;
 use canonical::{Dialect, Fault, Losses, Request, Response};
 
 pub(crate) use self::{embeddings::Embeddings, models::Models};
-use crate::{ChatEndpoint, Echo, Framing, StreamDecoder, StreamEncoder};
+use crate::{ChatEndpoint, Echo, StreamEncoder};
 
 /// `POST /v1/chat/completions`.
 #[derive(Debug)]
@@ -56,18 +56,6 @@ impl ChatEndpoint for FimCompletions {
 
     fn provider_target(&self, _model: &str, _stream: bool) -> String {
         "/fim/completions".to_owned()
-    }
-
-    fn decode_answer(&self, body: &[u8]) -> Result<Response, Fault> {
-        ChatCompletions.decode_answer(body)
-    }
-
-    fn answer_decoder(&self) -> Box<dyn StreamDecoder> {
-        ChatCompletions.answer_decoder()
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::Sse
     }
 
     fn decode_request(&self, body: &[u8], _losses: &mut Losses) -> Result<Request, Fault> {

@@ -1,23 +1,22 @@
 //! Pictures as Ollama has them: base64 without a word of what they are.
 
-use canonical::{Fault, Media, MediaKind, MediaSource, Part};
+use canonical::{Fault, Media, MediaKind, Part};
 
-use crate::{fields::Fields, image_type::image_type};
+use crate::{data_url::bytes_of, fields::Fields, image_type::image_type};
 
 /// Takes the member `images`.
 pub(super) fn take(fields: &mut Fields) -> Result<Vec<Part>, Fault> {
-    Ok(fields.strings("images")?.into_iter().map(|data| Part::Media(image(data))).collect())
+    let place = fields.place("images");
+    let images = fields.strings("images")?.into_iter();
+    images.map(|data| Ok(Part::Media(image(data, &place)?))).collect()
 }
 
 /// Reads a picture. Some clients send a `data:` URL, which Ollama refuses; we can do better.
-fn image(data: String) -> Media {
-    let (mime, data) = match data.strip_prefix("data:").and_then(|url| url.split_once(";base64,")) {
-        Some((mime, data)) => (Some(mime.to_owned()), data.to_owned()),
-        // Other providers insist on a media type.
-        None => (image_type(&data).map(str::to_owned), data),
-    };
-    let source = MediaSource::Base64(data);
-    Media { kind: MediaKind::Image, mime, source, detail: None, name: None }
+fn image(data: String, place: &str) -> Result<Media, Fault> {
+    // Other providers insist on a media type.
+    let seen = image_type(&data);
+    let media = bytes_of(data, MediaKind::Image, place)?;
+    Ok(Media { mime: media.mime.or(seen.map(str::to_owned)), ..media })
 }
 
 #[cfg(test)]
@@ -36,7 +35,7 @@ mod tests {
             ("data:image/webp;base64,QUJD", Some("image/webp"), "QUJD"),
             ("QUJD", None, "QUJD"),
         ] {
-            let image = image(data.to_owned());
+            let image = image(data.to_owned(), "images").unwrap();
             assert_eq!(image.mime.as_deref(), mime);
             assert_eq!(image.source, MediaSource::Base64(bytes.to_owned()));
         }

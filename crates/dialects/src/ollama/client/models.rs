@@ -12,9 +12,6 @@ const VERSION: &str = "0.32.15";
 /// What stands for the hash of a model's weights. Ollama's own client cuts it to twelve characters unseen.
 const DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// When models are unloaded that never are: Ollama's own word for it is a date of this time too.
-const NEVER: &str = "2300-01-01T00:00:00Z";
-
 /// `GET /api/tags` and `POST /api/show`.
 #[derive(Debug)]
 pub(crate) struct Tags;
@@ -47,23 +44,10 @@ impl ModelsEndpoint for Tags {
     }
 }
 
-/// Writes the answer to `GET /api/ps`, by which each model is loaded and stays so.
+/// Writes the answer to `GET /api/ps`: which models are loaded is nobody's to know but each provider's own.
 #[must_use]
-pub fn encode_running(models: &[ModelCard]) -> Vec<u8> {
-    let running = |model: &ModelCard| {
-        object([
-            ("name", json!(model.id)),
-            ("model", json!(model.id)),
-            ("size", json!(0)),
-            ("digest", json!(DIGEST)),
-            ("details", details()),
-            ("expires_at", json!(NEVER)),
-            ("size_vram", json!(0)),
-            ("context_length", json!(model.context_window_tokens)),
-        ])
-    };
-    let models: Vec<_> = models.iter().map(running).collect();
-    json!({ "models": models }).to_string().into_bytes()
+pub fn encode_running() -> Vec<u8> {
+    json!({ "models": [] }).to_string().into_bytes()
 }
 
 /// Writes the answer to `GET /api/version`.
@@ -123,7 +107,7 @@ mod tests {
     use canonical::{Ability, Modality, ModelCard};
     use serde_json::{Value, json};
 
-    use super::{Tags, encode_running, encode_version};
+    use super::{Tags, encode_version};
     use crate::ModelsEndpoint;
 
     fn card() -> ModelCard {
@@ -167,13 +151,6 @@ mod tests {
         let unknown = json_of(&Tags.encode_model(&ModelCard::default()));
         assert_eq!(unknown["capabilities"], json!(["completion"]));
         assert_eq!(unknown["model_info"].get(".context_length"), None);
-    }
-
-    #[test]
-    fn every_model_runs() {
-        let running = json_of(&encode_running(&[card()]));
-        assert_eq!(running["models"][0]["name"], "harbour/heron-1");
-        assert_eq!(running["models"][0]["context_length"], 65_536);
     }
 
     #[test]

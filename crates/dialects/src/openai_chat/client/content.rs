@@ -4,7 +4,7 @@ use canonical::{Dialect, Fault, Losses, Media, MediaKind, MediaSource, Opaque, P
 use serde_json::Value;
 
 use crate::{
-    data_url::media_at,
+    data_url::{bytes_of, media_at},
     fields::{Fields, invalid},
     foreign_seal::{block_of, unpack},
     json::{is_true, present, text},
@@ -111,11 +111,7 @@ fn file(chunk: &mut Fields, losses: &mut Losses) -> Result<Option<Media>, Fault>
     }
     let (place, name) = (file.place("file_data"), file.string("filename")?);
     let media = match file.string("file_data")? {
-        Some(url) if url.starts_with("data:") => Some(media_at(url, MediaKind::Document, &place)?),
-        Some(data) => {
-            let source = MediaSource::Base64(data);
-            Some(Media { kind: MediaKind::Document, mime: None, source, detail: None, name: None })
-        }
+        Some(data) => Some(bytes_of(data, MediaKind::Document, &place)?),
         None => None,
     };
     file.note_rest("messages.file", losses);

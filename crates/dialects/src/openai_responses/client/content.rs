@@ -1,9 +1,12 @@
 //! Reads what a message or a tool says: a text, or a list of texts, images and files.
 
-use canonical::{Fault, Losses, Media, MediaKind, MediaSource, Part};
+use canonical::{Fault, Losses, Media, MediaKind, Part};
 use serde_json::Value;
 
-use crate::fields::{Fields, invalid};
+use crate::{
+    data_url::{bytes_of, media_at},
+    fields::{Fields, invalid},
+};
 
 /// Reads the member `name` of an item.
 pub(super) fn read(
@@ -38,8 +41,8 @@ fn part(mut fields: Fields, losses: &mut Losses) -> Result<Option<Part>, Fault> 
             Part::text(fields.required_string("text")?)
         }
         "refusal" => Part::text(fields.required_string("refusal")?),
-        "input_image" => image(&mut fields)?,
-        "input_file" => file(&mut fields)?,
+        "input_image" => Part::Media(image(&mut fields)?),
+        "input_file" => Part::Media(file(&mut fields)?),
         other => {
             losses.note(format!("input.{other}"));
             return Ok(None);
@@ -49,28 +52,23 @@ fn part(mut fields: Fields, losses: &mut Losses) -> Result<Option<Part>, Fault> 
     Ok(Some(part))
 }
 
-fn image(fields: &mut Fields) -> Result<Part, Fault> {
+fn image(fields: &mut Fields) -> Result<Media, Fault> {
     refuse_stored(fields)?;
-    let (source, mime) = address(fields.required_string("image_url")?);
+    let place = fields.place("image_url");
+    let media = media_at(fields.required_string("image_url")?, MediaKind::Image, &place)?;
     let detail = fields.string("detail")?.filter(|detail| detail != "auto");
-    Ok(Part::Media(Media { kind: MediaKind::Image, mime, source, detail, name: None }))
+    Ok(Media { detail, ..media })
 }
 
-fn file(fields: &mut Fields) -> Result<Part, Fault> {
+fn file(fields: &mut Fields) -> Result<Media, Fault> {
     refuse_stored(fields)?;
     let name = fields.string("filename")?;
-    let (source, mime) = match (fields.string("file_data")?, fields.string("file_url")?) {
-        (Some(data), _) if data.starts_with("data:") => address(data),
-        (Some(data), _) => (MediaSource::Base64(data), None),
-        (None, Some(url)) => (MediaSource::Url(url), None),
+    let media = match (fields.string("file_data")?, fields.string("file_url")?) {
+        (Some(data), _) => bytes_of(data, MediaKind::Document, &fields.place("file_data"))?,
+        (None, Some(url)) => media_at(url, MediaKind::Document, &fields.place("file_url"))?,
         (None, None) => return Err(fields.missing("file_data")),
     };
-    let kind = match mime.as_deref().and_then(|mime| mime.split_once('/')) {
-        Some(("image", _)) => MediaKind::Image,
-        Some(("audio", _)) => MediaKind::Audio,
-        Some(_) | None => MediaKind::Document,
-    };
-    Ok(Part::Media(Media { kind, mime, source, detail: None, name }))
+    Ok(Media { name, ..media })
 }
 
 /// Refuses what is stored at a provider, where this gateway has stored nothing.
@@ -80,16 +78,4 @@ fn refuse_stored(fields: &Fields) -> Result<(), Fault> {
     }
     let place = fields.place("file_id");
     Err(invalid(format!("`{place}` names a stored file: send the file itself, or its address")))
-}
-
-/// Reads an address, which holds the bytes themselves where it is a `data:` URL in base64.
-fn address(url: String) -> (MediaSource, Option<String>) {
-    let data = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
-    match data {
-        Some((mime, data)) => {
-            let mime = mime.split(';').next().filter(|mime| !mime.is_empty());
-            (MediaSource::Base64(data.to_owned()), mime.map(str::to_owned))
-        }
-        None => (MediaSource::Url(url), None),
-    }
 }

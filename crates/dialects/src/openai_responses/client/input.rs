@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     fields::{Fields, invalid},
-    openai_responses::{freeform, namespace, output::BETWEEN_THOUGHTS},
+    freeform::arguments_of,
+    openai_responses::{namespace, output::BETWEEN_THOUGHTS},
 };
 
 /// What `input` holds.
@@ -101,7 +102,7 @@ impl Input {
         let namespace = item.string("namespace")?;
         let name = namespace::joined(namespace.as_deref(), &item.required_string("name")?);
         let arguments = if kind == "custom_tool_call" {
-            freeform::wrapped(&item.required_string("input")?)
+            arguments_of(&item.required_string("input")?)
         } else {
             item.string("arguments")?.unwrap_or_default()
         };

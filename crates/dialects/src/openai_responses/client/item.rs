@@ -8,8 +8,9 @@ use super::{
     seal::{Carried, pack},
 };
 use crate::{
+    freeform::input_of,
     object::object,
-    openai_responses::{freeform, logprobs, namespace},
+    openai_responses::{logprobs, namespace},
 };
 
 /// What an item is.
@@ -184,7 +185,7 @@ impl Item {
                 frames.write("response.function_call_arguments.done", [place(), said], out);
             }
             Kind::Custom(_) => {
-                let input = freeform::unwrapped(&self.text);
+                let input = input_of(&self.text);
                 let said = json!({ "delta": input });
                 frames.write("response.custom_tool_call_input.delta", [place(), said], out);
                 let said = json!({ "input": input });
@@ -274,7 +275,7 @@ impl Item {
             }
             Kind::Function(call) => with(object(named("function_call", call)), "arguments", text),
             Kind::Custom(call) => {
-                let input = if is_begun { String::new() } else { freeform::unwrapped(text) };
+                let input = if is_begun { String::new() } else { input_of(text) };
                 with(object(named("custom_tool_call", call)), "input", &input)
             }
             Kind::Whole(item) => with(item.clone(), "id", id),

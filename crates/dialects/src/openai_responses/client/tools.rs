@@ -3,10 +3,7 @@
 use canonical::{Fault, Losses, Tool, ToolChoice};
 use serde_json::Value;
 
-use crate::{
-    fields::Fields,
-    openai_responses::{freeform, namespace},
-};
+use crate::{fields::Fields, openai_responses::namespace};
 
 /// Reads a declaration that stands at `place`, of one function or of a whole namespace. Tools that run at OpenAI
 /// are noted as lost.
@@ -46,7 +43,7 @@ fn tool(
         "custom" => Tool {
             name,
             description: with_grammar(description, &mut fields, losses)?,
-            parameters: Some(freeform::parameters()),
+            parameters: None,
             strict: None,
             freeform: true,
         },
