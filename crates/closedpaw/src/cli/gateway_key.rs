@@ -20,17 +20,30 @@ pub fn find(session: &Session, url: &BaseUrl) -> Result<Secret, Failure> {
     if let Some(path) = session.key_file() {
         return from_file(path);
     }
-    let variable = |name| session.environment.text(name).map(Secret::new);
-    if let Some(key) = variable("CLOSEDPAW_KEY").or_else(|| variable("CLOSEDPAW_ADMIN_KEY")) {
+    if let Some((_, key)) = from_variable(session) {
         return Ok(key);
     }
     AdminKey::read_text(&own_keys_dir(session, url)?)
         .map_err(|error| Failure::unauthorized(error.to_string()))
 }
 
-/// Finds the file that holds the key, for a program that reads it whenever it starts: `--key-file`, or for the
-/// gateway that runs on the data dir the admin key in the keys dir.
-pub fn find_file(session: &Session, url: &BaseUrl) -> Result<PathBuf, Failure> {
+/// Where another program finds the key whenever it starts.
+pub enum Place {
+    /// A file, by its absolute path.
+    File(PathBuf),
+    /// A variable of the environment.
+    Variable(&'static str),
+}
+
+/// Finds where the key is kept, looking where [`find`] looks.
+pub fn find_place(session: &Session, url: &BaseUrl) -> Result<Place, Failure> {
+    match from_variable(session) {
+        Some((name, _)) if session.key_file().is_none() => Ok(Place::Variable(name)),
+        Some(_) | None => find_file(session, url).map(Place::File),
+    }
+}
+
+fn find_file(session: &Session, url: &BaseUrl) -> Result<PathBuf, Failure> {
     let path = match session.key_file() {
         Some(path) if path == Path::new("-") => {
             return Err(Failure::usage(
@@ -42,7 +55,7 @@ pub fn find_file(session: &Session, url: &BaseUrl) -> Result<PathBuf, Failure> {
     };
     if session.key_file().is_none() && !path.exists() {
         return Err(Failure::unauthorized(format!(
-            "the gateway's key is not in {}: put it into a file and name that with --key-file",
+            "the gateway's key is not in {}: put it into CLOSEDPAW_KEY, or into a file and name that with --key-file",
             path.display()
         )));
     }
@@ -65,6 +78,13 @@ fn own_keys_dir(session: &Session, url: &BaseUrl) -> Result<PathBuf, Failure> {
             )))
         }
     }
+}
+
+/// The key that the environment holds, and the variable's name.
+fn from_variable(session: &Session) -> Option<(&'static str, Secret)> {
+    ["CLOSEDPAW_KEY", "CLOSEDPAW_ADMIN_KEY"]
+        .into_iter()
+        .find_map(|name| Some((name, Secret::new(session.environment.text(name)?))))
 }
 
 fn from_file(path: &Path) -> Result<Secret, Failure> {

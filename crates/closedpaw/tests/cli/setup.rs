@@ -75,6 +75,28 @@ fn a_named_gateway_needs_a_named_key_file() {
 }
 
 #[test]
+fn a_key_in_the_environment_stays_there() {
+    const KEY: &str = "0123456789abcdef0";
+    let place = Place::new();
+    let run = |arguments: &[&str]| {
+        let url = ["--url", "https://gateway.example.com"];
+        let mut command = place.command(&[&url[..], arguments].concat());
+        Outcome::from(command.env("CLOSEDPAW_KEY", KEY).output().unwrap())
+    };
+    for (program, variable) in [("openai", "OPENAI_API_KEY"), ("claude", "ANTHROPIC_AUTH_TOKEN")] {
+        let lines = run(&["setup", program]).ok();
+        assert!(!lines.contains(KEY), "{lines}");
+        let set = format!("export CLOSEDPAW_KEY={KEY}\n{lines}");
+        assert_eq!(evaluated(&set, variable), KEY);
+    }
+    assert!(run(&["setup", "codex"]).ok().contains("env_key = \"CLOSEDPAW_KEY\""));
+
+    run(&["setup", "claude", "--write"]).ok();
+    let settings = read_json(&home(&place, ".claude").join("settings.json"));
+    assert_eq!(settings["apiKeyHelper"], "printenv CLOSEDPAW_KEY");
+}
+
+#[test]
 fn claudes_settings_keep_all_else_and_a_copy() {
     let place = Place::new();
     let gateway = place.serve();

@@ -21,7 +21,7 @@ const REFUSED: [&str; 10] = [
     "maxProperties",
 ];
 
-/// Writes a schema. Objects have to be closed; bounds that can't be set are noted under `group`.
+/// Writes a schema. Objects have to be closed, and bounds can't be set; either is noted under `group`.
 pub(super) fn fitted(schema: &Value, group: &str, losses: &mut Losses) -> Value {
     let Value::Object(members) = schema else { return schema.clone() };
     let is_object = members.contains_key("properties") || names_object(members.get("type"));
@@ -34,8 +34,8 @@ pub(super) fn fitted(schema: &Value, group: &str, losses: &mut Losses) -> Value 
             fitting.insert(name.clone(), value);
         }
     }
-    if is_object {
-        fitting.insert("additionalProperties".to_owned(), json!(false));
+    if is_object && fitting.insert("additionalProperties".to_owned(), json!(false)).is_none() {
+        losses.note(format!("{group}.additionalProperties"));
     }
     fitting.into()
 }
@@ -71,10 +71,12 @@ mod tests {
         let open = || json!({"type": ["object", "null"], "properties": {}});
         let closed =
             json!({"type": ["object", "null"], "properties": {}, "additionalProperties": false});
-        check(open(), closed.clone(), "");
-        check(json!({"anyOf": [open()]}), json!({"anyOf": [closed.clone()]}), "");
+        let lost = "schema.additionalProperties";
+        check(open(), closed.clone(), lost);
+        check(closed.clone(), closed.clone(), "");
+        check(json!({"anyOf": [open()]}), json!({"anyOf": [closed.clone()]}), lost);
         let of = |one: Value| json!({"type": "object", "properties": {"a": one}, "additionalProperties": false});
-        check(of(open()), of(closed), "");
+        check(of(open()), of(closed), lost);
     }
 
     #[test]

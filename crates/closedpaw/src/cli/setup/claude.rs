@@ -9,10 +9,7 @@ use crate::{
         screen::note,
         session::Session,
         setup::{
-            Options, Target,
-            client_file::ClientFile,
-            folder_of, print_variables,
-            shell::{self, Variable},
+            Options, Target, client_file::ClientFile, folder_of, print_variables, shell::Variable,
             tell_written,
         },
     },
@@ -34,7 +31,7 @@ pub fn run(session: &Session, target: &Target, options: &Options) -> Result<(), 
     let models = || MODELS.into_iter().zip(options.model.iter().cycle());
     if !options.write {
         let mut variables =
-            vec![Variable::text(BASE_URL, &target.url), Variable::key(TOKEN, &target.key_file)];
+            vec![Variable::text(BASE_URL, &target.url), Variable::key(TOKEN, &target.key)];
         variables.extend(models().map(|(name, model)| Variable::text(name, model)));
         return print_variables(session, &variables);
     }
@@ -54,7 +51,7 @@ pub fn run(session: &Session, target: &Target, options: &Options) -> Result<(), 
             note(&format!("`env` sets {name}, which goes before the gateway's key: remove it"));
         }
     }
-    settings.insert("apiKeyHelper".to_owned(), shell::cat(&target.key_file).into());
+    settings.insert("apiKeyHelper".to_owned(), target.key.command().into());
     let text = serde_json::to_string_pretty(&settings)
         .map_err(|error| Failure::failed(format!("cannot write the settings: {error}")))?;
     tell_written(session, &file.replace(&format!("{text}\n"))?)

@@ -23,7 +23,7 @@ const KEY_VARIABLE: &str = "CLOSEDPAW_KEY";
 pub fn run(session: &Session, target: &Target, options: &Options) -> Result<(), Failure> {
     let model = options.model.as_deref();
     let path = folder_of(session, "CODEX_HOME", ".codex")?.join("config.toml");
-    let key = Variable::key(KEY_VARIABLE, &target.key_file).line();
+    let key = Variable::key(KEY_VARIABLE, &target.key).line();
     if options.write {
         let file = ClientFile::read(&path)?;
         let mut config = file

@@ -13,22 +13,23 @@ use serde_json::json;
 
 use crate::{
     cli::{
-        gateway, gateway_key,
+        gateway,
+        gateway_key::{self, Place},
         screen::{note, print_json, print_line},
         session::{Output, Session},
     },
     failure::Failure,
 };
 use client_file::Written;
-use shell::Variable;
+use shell::{Key, Variable};
 
 /// Points Claude Code, Codex or an OpenAI SDK at the gateway
 #[derive(Subcommand)]
 pub enum Verb {
     /// Prints the environment for Claude Code, or writes it into its settings
     ///
-    /// The settings are `settings.json` in `$CLAUDE_CONFIG_DIR` or `~/.claude`. They name the file that holds the
-    /// key, never the key.
+    /// The settings are `settings.json` in `$CLAUDE_CONFIG_DIR` or `~/.claude`. They name the file or the
+    /// variable that holds the key, never the key.
     #[command(after_help = "Examples:
   eval \"$(closedpaw setup claude)\" && claude
   closedpaw setup claude --model work/gpt-4o --write")]
@@ -62,18 +63,20 @@ pub struct Options {
 struct Target {
     /// Its URL, without a trailing slash.
     url: String,
-    /// The file that holds the key, an absolute path.
-    key_file: String,
+    /// Where the key is kept.
+    key: Key,
 }
 
 /// Does what the verb says; asks the gateway nothing.
 pub fn run(session: &Session, verb: &Verb) -> Result<(), Failure> {
     let (url, instance) = gateway::locate(session)?;
-    let key_file = gateway_key::find_file(session, &url)?;
-    let key_file = key_file.to_str().ok_or_else(|| {
-        Failure::usage(format!("{} has a name that is not text", key_file.display()))
-    })?;
-    let target = Target { url: url.as_str().to_owned(), key_file: key_file.to_owned() };
+    let key = match gateway_key::find_place(session, &url)? {
+        Place::Variable(name) => Key::Variable(name),
+        Place::File(path) => Key::File(path.into_os_string().into_string().map_err(|path| {
+            Failure::usage(format!("{} has a name that is not text", path.display()))
+        })?),
+    };
+    let target = Target { url: url.as_str().to_owned(), key };
     if let Some(path) = instance.and_then(|instance| instance.certificate) {
         note(&format!(
             "The gateway shows the certificate {}, which programs may have to be told to trust: \

@@ -14,7 +14,7 @@ pub fn run(session: &Session, target: &Target) -> Result<(), Failure> {
         session,
         &[
             Variable::text("OPENAI_BASE_URL", &format!("{}/v1", target.url)),
-            Variable::key("OPENAI_API_KEY", &target.key_file),
+            Variable::key("OPENAI_API_KEY", &target.key),
         ],
     )
 }

@@ -13,8 +13,12 @@ impl Variable {
     }
 
     /// A variable that holds the key: the shell reads it when it runs the line.
-    pub fn key(name: &'static str, key_file: &str) -> Self {
-        Self { name, value: format!("\"$({})\"", cat(key_file)) }
+    pub fn key(name: &'static str, key: &Key) -> Self {
+        let value = match key {
+            Key::File(_) => format!("\"$({})\"", key.command()),
+            Key::Variable(variable) => format!("\"${{{variable}:?}}\""),
+        };
+        Self { name, value }
     }
 
     /// The line that sets it.
@@ -23,9 +27,22 @@ impl Variable {
     }
 }
 
-/// The command that prints the key.
-pub fn cat(key_file: &str) -> String {
-    format!("cat -- {}", quoted(key_file))
+/// Where the key is kept, which no line holds itself.
+pub enum Key {
+    /// The path of a file.
+    File(String),
+    /// The name of a variable, which has to be set wherever the line is run.
+    Variable(&'static str),
+}
+
+impl Key {
+    /// The command that prints the key.
+    pub fn command(&self) -> String {
+        match self {
+            Self::File(path) => format!("cat -- {}", quoted(path)),
+            Self::Variable(name) => format!("printenv {name}"),
+        }
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -34,13 +51,13 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Variable;
+    use super::{Key, Variable};
 
     #[test]
     fn nothing_in_a_value_is_obeyed() {
         let line = Variable::text("A", "$(touch x) `y` \"z\" it's").line();
         assert_eq!(line, r#"export A='$(touch x) `y` "z" it'\''s'"#);
-        let line = Variable::key("B", "/my keys/it's").line();
+        let line = Variable::key("B", &Key::File("/my keys/it's".to_owned())).line();
         assert_eq!(line, r#"export B="$(cat -- '/my keys/it'\''s')""#);
     }
 }

@@ -174,6 +174,7 @@ fn tools_and_their_choice() {
         strict: None,
         freeform: false,
     };
+    let closed = json!({"type": "object", "properties": {}, "additionalProperties": false});
     let with = |tool_choice, parallel_tool_calls| Request {
         tools: vec![
             tool("a", None),
@@ -181,7 +182,7 @@ fn tools_and_their_choice() {
                 description: Some("Adds.".to_owned()),
                 strict: Some(true),
                 freeform: false,
-                ..tool("b", Some(json!({"type": "object", "properties": {}})))
+                ..tool("b", Some(closed.clone()))
             },
         ],
         tool_choice,
@@ -190,8 +191,7 @@ fn tools_and_their_choice() {
     };
     let declared = json!([
         {"name": "a", "input_schema": {"type": "object"}},
-        {"name": "b", "description": "Adds.", "strict": true,
-         "input_schema": {"type": "object", "properties": {}, "additionalProperties": false}},
+        {"name": "b", "description": "Adds.", "strict": true, "input_schema": closed},
     ]);
     for (choice, parallel, expected) in [
         (None, None, Value::Null),
