@@ -25,6 +25,7 @@ mod foreign_seal;
 mod freeform;
 mod image_type;
 mod json;
+mod model_facts;
 mod object;
 mod percent;
 mod prompt_tokens;
@@ -44,7 +45,7 @@ pub use codec::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, StreamDeco
 pub use endpoints::*;
 pub use foreign_seal::holds_foreign_seals;
 pub use prompt_tokens::prompt_tokens;
-pub use quirks::Quirks;
+pub use quirks::{Quirks, ThinkingQuirks};
 pub use wire::Framing;
 
 /// The codec of every dialect, in the order of [`Dialect::ALL`].

@@ -15,6 +15,19 @@ pub struct Quirks {
     /// Tokens that an answer of the model that is asked may have, where known: what bounds an answer for which the
     /// caller named no bound, in a dialect that requires one.
     pub largest_answer_tokens: Option<u64>,
+    /// How the model that is asked may be told to think.
+    pub thinking: ThinkingQuirks,
+}
+
+/// How a model of Anthropic's may be told to think; unset where nobody knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ThinkingQuirks {
+    /// Whether it takes levels: `thinking.type: adaptive`.
+    pub takes_levels: Option<bool>,
+    /// Whether it takes budgets: `thinking.type: enabled`.
+    pub takes_budgets: Option<bool>,
+    /// Whether it can't be told not to think.
+    pub always_thinks: bool,
 }
 
 impl Quirks {
@@ -25,6 +38,7 @@ impl Quirks {
         largest_context_tokens: None,
         keep_alive_s: None,
         largest_answer_tokens: None,
+        thinking: ThinkingQuirks { takes_levels: None, takes_budgets: None, always_thinks: false },
     };
 
     /// What OpenAI itself takes: its reasoning models refuse `max_tokens`.

@@ -1,6 +1,6 @@
 //! The table of the inference API.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use canonical::Dialect;
 use dialects::{
@@ -8,7 +8,7 @@ use dialects::{
     MISTRAL_EMBEDDINGS, MISTRAL_FIM, OLLAMA_CHAT, OLLAMA_EMBED, OLLAMA_EMBEDDINGS, OLLAMA_GENERATE,
     OPENAI_CHAT, OPENAI_EMBEDDINGS, OPENAI_RESPONSES,
 };
-use http::Method;
+use http::{HeaderValue, Method};
 use server::{Access, Call, Response, Route};
 
 use crate::{
@@ -106,6 +106,21 @@ impl Table<'_> {
         F: Future<Output = Response> + Send + 'static,
     {
         let inference = Arc::clone(self.0);
-        Route::new(method, path, Access::Key, move |call| handler(Arc::clone(&inference), call))
+        Route::new(method, path, Access::Key, move |call| {
+            let began = Instant::now();
+            let answering = handler(Arc::clone(&inference), call);
+            async move { accounted(answering.await, began) }
+        })
     }
+}
+
+/// Adds the account of a call that reached no provider; others have theirs.
+fn accounted(mut answer: Response, began: Instant) -> Response {
+    let headers = answer.headers_mut();
+    headers.entry("x-closedpaw-attempts").or_insert(HeaderValue::from_static("0"));
+    let timing = format!("gateway;dur={:.3}, upstream;dur=0", began.elapsed().as_secs_f64() * 1e3);
+    if let Ok(timing) = HeaderValue::try_from(timing) {
+        headers.entry("server-timing").or_insert(timing);
+    }
+    answer
 }

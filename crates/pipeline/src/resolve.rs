@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use canonical::{Dialect, ErrorKind, Fault};
-use dialects::{Codec, Quirks};
+use dialects::{Codec, Quirks, ThinkingQuirks};
 use futures_util::future::join_all;
 use providers::{Freshness, Provider, Snapshot, check_model};
 
@@ -18,13 +18,21 @@ pub struct Target {
     pub(crate) codec: &'static dyn Codec,
     /// Tokens that an answer of the model may have, where known.
     largest_answer_tokens: Option<u64>,
+    /// How the model may be told to think.
+    thinking: ThinkingQuirks,
 }
 
 impl Target {
     /// The target, asked in the dialect that its provider is translated to.
     pub(crate) fn new(provider: &Arc<Provider>, model: String) -> Self {
         let codec = provider.codec();
-        Self { provider: Arc::clone(provider), model, codec, largest_answer_tokens: None }
+        Self {
+            provider: Arc::clone(provider),
+            model,
+            codec,
+            largest_answer_tokens: None,
+            thinking: ThinkingQuirks::default(),
+        }
     }
 
     /// The provider, whatever its model: its default one where it has any.
@@ -34,8 +42,8 @@ impl Target {
 
     /// How the provider and the model differ from others of their dialect.
     pub(crate) fn quirks(&self) -> Quirks {
-        let largest_answer_tokens = self.largest_answer_tokens;
-        Quirks { largest_answer_tokens, ..self.provider.config().quirks() }
+        let (largest_answer_tokens, thinking) = (self.largest_answer_tokens, self.thinking);
+        Quirks { largest_answer_tokens, thinking, ..self.provider.config().quirks() }
     }
 
     /// Whether the provider lists the model; unknown where its list can't be had.
@@ -187,7 +195,13 @@ fn target(snapshot: &Snapshot, provider: &Arc<Provider>, model: &str) -> Result<
         .map_err(|error| Fault::invalid_request(error.to_string()))?;
     let facts = snapshot.facts(provider, &model);
     let largest_answer_tokens = facts.and_then(|facts| facts.max_output_tokens);
-    Ok(Target { largest_answer_tokens, ..Target::new(provider, model) })
+    let thinking = facts.map(|facts| ThinkingQuirks {
+        takes_levels: facts.adaptive_thinking,
+        takes_budgets: facts.budget_thinking,
+        always_thinks: facts.always_thinks == Some(true),
+    });
+    let thinking = thinking.unwrap_or_default();
+    Ok(Target { largest_answer_tokens, thinking, ..Target::new(provider, model) })
 }
 
 /// Makes sure that a provider may be asked.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 
 use crate::llama::{self, Llama, LlamaServer};
 use crate::process::{self, Running};
@@ -26,9 +25,7 @@ pub struct Kits {
 impl Kits {
     /// Installs what isn't installed yet. Fails without the SDKs for Python, whose interpreter runs everything.
     pub fn install() -> Result<Self> {
-        let target = workspace::metadata()?;
-        let target = target.get("target_directory").and_then(Value::as_str);
-        let folder = Path::new(target.context("Cargo has no target folder")?).join("conformance");
+        let folder = workspace::target_folder()?.join("conformance");
         let python = install_python(&folder.join("python"))?;
         let node = or_why(install_node(&folder.join("node")), "the SDKs for Node cannot be had")?;
         let log = folder.join("llama-server.log");

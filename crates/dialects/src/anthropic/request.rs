@@ -45,7 +45,7 @@ pub(super) fn decode_count(body: &[u8]) -> Result<u64, Fault> {
 
 fn body(request: &Request, quirks: &Quirks, losses: &mut Losses) -> Value {
     let bound = Bound { asked: request.sampling.max_tokens, largest: quirks.largest_answer_tokens };
-    let mut thinking = Thinking::plan(&request.reasoning, bound, losses);
+    let mut thinking = Thinking::plan(&request.reasoning, quirks.thinking, bound, losses);
     let conversation = Conversation::of(request, losses);
     if conversation.calls_without_thought() {
         thinking.give_up(losses);

@@ -1,12 +1,13 @@
 //! How much a model should think, in Anthropic's terms.
 //!
 //! A budget becomes `thinking.type: enabled`, which models up to Claude 4.5 take; a level becomes
-//! `adaptive` with `output_config.effort`, which later models take. A model that takes neither says so itself.
+//! `adaptive` with `output_config.effort`, which later models take. Of a model that is known to take only one of them,
+//! the other is asked for in its place, and noted; a model of which nothing is known says itself what it refuses.
 
 use canonical::{Effort, Losses, ReasoningControl};
 use serde_json::{Value, json};
 
-use crate::object::object;
+use crate::{ThinkingQuirks, object::object};
 
 /// The bound on an answer that names none, of a model of which nothing is known: what every model has. The provider
 /// requires one, and refuses one above the model's own.
@@ -49,7 +50,13 @@ pub(super) struct Thinking {
 
 impl Thinking {
     /// Plans the thinking of an answer within the bound, thoughts included.
-    pub(super) fn plan(control: &ReasoningControl, bound: Bound, losses: &mut Losses) -> Self {
+    pub(super) fn plan(
+        control: &ReasoningControl,
+        quirks: ThinkingQuirks,
+        bound: Bound,
+        losses: &mut Losses,
+    ) -> Self {
+        let control = &fitted(control, quirks, losses);
         let plain_max = bound.beside(0);
         let effort = effort(control, losses);
         let display = match control.include {
@@ -117,6 +124,51 @@ impl Thinking {
     }
 }
 
+/// Says it in the way that the model takes.
+fn fitted(
+    control: &ReasoningControl,
+    quirks: ThinkingQuirks,
+    losses: &mut Losses,
+) -> ReasoningControl {
+    let other =
+        |effort, budget_tokens| ReasoningControl { effort, budget_tokens, ..control.clone() };
+    match (control.budget_tokens, control.effort) {
+        (Some(0), _) | (None, Some(Effort::None)) if quirks.always_thinks => {
+            losses.note("reasoning.effort");
+            other(None, None)
+        }
+        (Some(tokens), _) if tokens > 0 && quirks.takes_budgets == Some(false) => {
+            losses.note("reasoning.budget_tokens");
+            other(control.effort.or(Some(level(tokens))), None)
+        }
+        (None, Some(effort)) if quirks.takes_levels == Some(false) => {
+            let tokens = budget(effort);
+            if tokens > 0 {
+                losses.note("reasoning.effort");
+            }
+            other(None, Some(tokens))
+        }
+        (Some(_) | None, Some(_) | None) => control.clone(),
+    }
+}
+
+/// The budget that a level stands for, in tokens. The levels are ours to size: the provider gives none.
+fn budget(effort: Effort) -> u64 {
+    match effort {
+        Effort::None => 0,
+        Effort::Minimal | Effort::Low => LEAST_BUDGET_TOKENS,
+        Effort::Medium => 4 * LEAST_BUDGET_TOKENS,
+        Effort::High => 16 * LEAST_BUDGET_TOKENS,
+        Effort::ExtraHigh | Effort::Max => 32 * LEAST_BUDGET_TOKENS,
+    }
+}
+
+/// The lowest level whose budget is no less.
+fn level(tokens: u64) -> Effort {
+    let levels = [Effort::Low, Effort::Medium, Effort::High];
+    levels.into_iter().find(|effort| budget(*effort) >= tokens).unwrap_or(Effort::Max)
+}
+
 /// The level as the provider names it.
 fn effort(control: &ReasoningControl, losses: &mut Losses) -> Value {
     match control.effort {
@@ -139,6 +191,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Bound, Thinking};
+    use crate::ThinkingQuirks;
 
     #[track_caller]
     fn check(
@@ -149,7 +202,7 @@ mod tests {
     ) {
         let mut losses = Losses::default();
         let bound = Bound { asked: max_tokens, largest: None };
-        let thinking = Thinking::plan(&control, bound, &mut losses);
+        let thinking = Thinking::plan(&control, ThinkingQuirks::default(), bound, &mut losses);
         assert_eq!((thinking.config, thinking.effort, thinking.max_tokens), expected);
         assert_eq!(losses.to_string(), lost);
     }
@@ -178,7 +231,8 @@ mod tests {
             (None, Some(64_000), budget(0), 32_000),
         ] {
             let bound = Bound { asked, largest };
-            let thinking = Thinking::plan(&control, bound, &mut Losses::default());
+            let thinking =
+                Thinking::plan(&control, ThinkingQuirks::default(), bound, &mut Losses::default());
             assert_eq!(thinking.max_tokens, expected, "{asked:?} of {largest:?}");
         }
     }
@@ -215,6 +269,28 @@ mod tests {
         let disabled = json!({"type": "disabled"});
         check(budget(0), None, (disabled.clone(), Value::Null, 4096), "");
         check(level(Effort::None), Some(5), (disabled, Value::Null, 5), "");
+    }
+
+    #[test]
+    fn a_model_is_told_in_the_way_that_it_takes() {
+        let budgets = ThinkingQuirks { takes_levels: Some(false), ..ThinkingQuirks::default() };
+        let levels = ThinkingQuirks { takes_budgets: Some(false), ..ThinkingQuirks::default() };
+        let always = ThinkingQuirks { always_thinks: true, ..ThinkingQuirks::default() };
+        let disabled = json!({"type": "disabled"});
+        for (control, quirks, config, lost) in [
+            (level(Effort::Medium), budgets, enabled(4096), "reasoning.effort"),
+            (level(Effort::None), budgets, disabled.clone(), ""),
+            (budget(2000), budgets, enabled(2000), ""),
+            (budget(2000), levels, json!({"type": "adaptive"}), "reasoning.budget_tokens"),
+            (level(Effort::High), levels, json!({"type": "adaptive"}), ""),
+            (budget(0), always, Value::Null, "reasoning.effort"),
+            (budget(0), levels, disabled, ""),
+        ] {
+            let bound = Bound { asked: Some(9000), largest: None };
+            let mut losses = Losses::default();
+            let thinking = Thinking::plan(&control, quirks, bound, &mut losses);
+            assert_eq!((thinking.config, losses.to_string().as_str()), (config, lost));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use canonical::{Ability, Fault, Modality, ModelCard};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use crate::{fields::invalid, rfc3339::rfc3339_of_seconds};
+use crate::{fields::invalid, model_facts::add_unnamed_facts, rfc3339::rfc3339_of_seconds};
 
 /// How many models a page has when nobody says, and at most.
 const USUAL_LIMIT: usize = 20;
@@ -30,7 +30,7 @@ pub(super) fn encode(models: &[ModelCard], query: Option<&str>) -> Result<Vec<u8
 /// Writes what is known of one model.
 pub(super) fn model(card: &ModelCard) -> Value {
     let created = card.created_s.map(rfc3339_of_seconds);
-    json!({
+    let mut model = json!({
         "type": "model",
         "id": card.id,
         "display_name": card.display_name.as_ref().unwrap_or(&card.id),
@@ -39,7 +39,9 @@ pub(super) fn model(card: &ModelCard) -> Value {
         "max_input_tokens": card.context_window_tokens,
         "max_tokens": card.max_output_tokens,
         "capabilities": capabilities(card),
-    })
+    });
+    add_unnamed_facts(card, &mut model);
+    model
 }
 
 /// Writes what the model can do, unless nothing is known of it. Members for what only Anthropic has must be there

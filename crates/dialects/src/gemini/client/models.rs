@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::spelling::camel_case;
-use crate::{fields::invalid, object::object};
+use crate::{fields::invalid, model_facts::add_unnamed_facts, object::object};
 
 /// How many models a page has where the caller does not say.
 const USUAL_PAGE: usize = 50;
@@ -38,14 +38,16 @@ pub(super) fn card(model: &ModelCard) -> Value {
         json!(["generateContent", "streamGenerateContent", "countTokens"])
     };
     let thinks = model.abilities.contains(&Ability::Reasoning).then_some(true);
-    object([
+    let mut entry = object([
         ("name", json!(format!("models/{}", model.id))),
         ("displayName", json!(model.display_name)),
         ("inputTokenLimit", json!(model.context_window_tokens)),
         ("outputTokenLimit", json!(model.max_output_tokens)),
         ("supportedGenerationMethods", methods),
         ("thinking", json!(thinks)),
-    ])
+    ]);
+    add_unnamed_facts(model, &mut entry);
+    entry
 }
 
 /// Reads a parameter of the query; an empty one counts as absent.

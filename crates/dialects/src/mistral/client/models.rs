@@ -3,7 +3,7 @@
 use canonical::{Ability, Fault, Modality, ModelCard};
 use serde_json::{Value, json};
 
-use crate::{ModelsEndpoint, object::object};
+use crate::{ModelsEndpoint, model_facts::add_unnamed_facts, object::object};
 
 /// `GET /v1/models`, in one page.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ fn model(card: &ModelCard) -> Value {
         "moderation": false,
         "ocr": false,
     });
-    object([
+    let mut model = object([
         ("id", json!(card.id)),
         ("object", json!("model")),
         ("created", json!(card.created_s.unwrap_or(0))),
@@ -45,7 +45,10 @@ fn model(card: &ModelCard) -> Value {
         ("max_context_length", json!(card.context_window_tokens)),
         ("aliases", json!([])),
         ("type", json!("base")),
-    ])
+        ("max_output_tokens", json!(card.max_output_tokens)),
+    ]);
+    add_unnamed_facts(card, &mut model);
+    model
 }
 
 #[cfg(test)]

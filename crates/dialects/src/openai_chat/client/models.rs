@@ -1,9 +1,9 @@
 //! Lists models as OpenAI does, with what else is known of them beside it.
 
-use canonical::{Ability, Fault, Modality, ModelCard};
-use serde_json::{Map, Value, json};
+use canonical::{Ability, Fault, ModelCard};
+use serde_json::{Value, json};
 
-use crate::{ModelsEndpoint, object::object};
+use crate::{ModelsEndpoint, model_facts::add_unnamed_facts, object::object};
 
 /// `GET /v1/models`, in one page.
 #[derive(Debug)]
@@ -21,12 +21,8 @@ impl ModelsEndpoint for Models {
 }
 
 fn model(card: &ModelCard) -> Value {
-    let forms = |forms: &[Modality]| {
-        let names: Vec<&str> = forms.iter().map(|form| form.as_str()).collect();
-        if names.is_empty() { Value::Null } else { json!(names) }
-    };
     let abilities: Vec<&str> = card.abilities.iter().copied().map(Ability::as_str).collect();
-    object([
+    let mut model = object([
         ("id", json!(card.id)),
         ("object", json!("model")),
         // Required, so 0 where nobody knows.
@@ -35,23 +31,10 @@ fn model(card: &ModelCard) -> Value {
         ("name", json!(card.display_name)),
         ("context_window", json!(card.context_window_tokens)),
         ("max_output_tokens", json!(card.max_output_tokens)),
-        ("input_modalities", forms(&card.input_modalities)),
-        ("output_modalities", forms(&card.output_modalities)),
         ("abilities", if abilities.is_empty() { Value::Null } else { json!(abilities) }),
-        ("pricing", pricing(card)),
-    ])
-}
-
-/// Writes prices in US dollars for a million tokens.
-fn pricing(card: &ModelCard) -> Value {
-    let dollars = |micro: Option<u64>| json!(micro.map(|micro| micro as f64 / 1e6));
-    let pricing = object([
-        ("input_per_million_usd", dollars(card.price.input_micro_usd)),
-        ("output_per_million_usd", dollars(card.price.output_micro_usd)),
-        ("cache_read_per_million_usd", dollars(card.price.cache_read_micro_usd)),
-        ("cache_write_per_million_usd", dollars(card.price.cache_write_micro_usd)),
     ]);
-    if pricing.as_object().is_some_and(Map::is_empty) { Value::Null } else { pricing }
+    add_unnamed_facts(card, &mut model);
+    model
 }
 
 #[cfg(test)]

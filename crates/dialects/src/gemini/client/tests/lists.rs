@@ -1,6 +1,6 @@
 //! Lists of models.
 
-use canonical::{Ability, Modality, ModelCard};
+use canonical::{Ability, Modality, ModelCard, Price};
 use serde_json::{Value, json};
 
 use crate::{ModelsEndpoint, gemini::client::Models};
@@ -17,6 +17,7 @@ fn what_is_known_is_told() {
         context_window_tokens: Some(1000),
         max_output_tokens: Some(100),
         abilities: vec![Ability::Reasoning],
+        price: Price { input_micro_usd: Some(1_250_000), ..Price::default() },
         ..cards(1).remove(0)
     };
     let methods = json!(["generateContent", "streamGenerateContent", "countTokens"]);
@@ -26,7 +27,7 @@ fn what_is_known_is_told() {
             known,
             json!({"name": "models/lab/m:0", "displayName": "M", "inputTokenLimit": 1000,
                    "outputTokenLimit": 100, "supportedGenerationMethods": methods,
-                   "thinking": true}),
+                   "thinking": true, "pricing": {"input_per_million_usd": 1.25}}),
         ),
         (
             cards(1).remove(0),
@@ -35,7 +36,8 @@ fn what_is_known_is_told() {
         (
             embedder,
             json!({"name": "models/lab/m:0",
-                   "supportedGenerationMethods": ["embedContent", "batchEmbedContents"]}),
+                   "supportedGenerationMethods": ["embedContent", "batchEmbedContents"],
+                   "output_modalities": ["embedding"]}),
         ),
     ] {
         let body = Models.encode_model(&card);
