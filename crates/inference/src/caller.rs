@@ -48,9 +48,22 @@ pub fn wording(
 
 /// The dialect that is spoken at a path.
 fn of_path(path: &str, headers: &HeaderMap) -> Option<Dialect> {
-    /// Where Ollama's callers call, beside the management API.
-    const OLLAMA: [&str; 8] =
-        ["chat", "generate", "embed", "embeddings", "tags", "show", "ps", "version"];
+    /// Where Ollama's callers call, beside the management API; the last five are not served.
+    const OLLAMA: [&str; 13] = [
+        "chat",
+        "generate",
+        "embed",
+        "embeddings",
+        "tags",
+        "show",
+        "ps",
+        "version",
+        "pull",
+        "push",
+        "create",
+        "copy",
+        "delete",
+    ];
     if let Some(rest) = path.strip_prefix("/api/") {
         return OLLAMA.contains(&rest).then_some(Dialect::Ollama);
     }

@@ -16,8 +16,8 @@ use wire::RawFrames;
 use crate::{
     InferenceCall, Target,
     beginning::{HOLD_LIMIT, begins_the_answer, first_bytes, is_whole_answer, read_rest},
+    events::cut_off,
     open::Opened,
-    relay::cut_off,
 };
 
 /// How long the end of the body may come after the end of the answer.

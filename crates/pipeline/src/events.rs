@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
-use canonical::{Event, Fault, Response};
+use canonical::{ErrorKind, Event, Fault, Response};
 use dialects::StreamDecoder;
 use providers::Provider;
 use tokio::time::{Instant, timeout_at};
@@ -123,4 +123,9 @@ impl EventStream {
             }
         }
     }
+}
+
+/// The fault of an answer whose end never came.
+pub(crate) fn cut_off() -> Fault {
+    Fault::new(ErrorKind::Truncated, "the provider's answer ended before it was complete")
 }

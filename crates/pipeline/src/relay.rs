@@ -1,10 +1,10 @@
 //! A streamed answer on its way to the caller, in the caller's dialect.
 
 use bytes::Bytes;
-use canonical::{ErrorKind, Event, Fault, Losses};
+use canonical::{Event, Fault, Losses};
 use dialects::StreamEncoder;
 
-use crate::{EventStream, byte_relay::ByteRelay};
+use crate::{EventStream, byte_relay::ByteRelay, events::cut_off};
 
 /// A streamed answer, piece by piece. Dropping it hangs up on the provider.
 pub enum Relay {
@@ -104,9 +104,4 @@ impl TranslateRelay {
         }
         bytes.into()
     }
-}
-
-/// The fault of an answer whose end never came.
-pub(crate) fn cut_off() -> Fault {
-    Fault::new(ErrorKind::Truncated, "the provider's answer ended before it was complete")
 }

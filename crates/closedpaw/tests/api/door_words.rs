@@ -71,6 +71,7 @@ fn other_methods_and_paths_are_refused_in_the_dialect() {
     }
     for (path, speaker) in [
         ("/v1/nothing", "openai_chat"),
+        ("/api/pull", "ollama"),
         ("/v1/messages/nothing", "anthropic"),
         ("/v1beta/nothing", "gemini"),
         ("/mistral/v1/nothing", "mistral"),
