@@ -26,6 +26,7 @@ mod freeform;
 mod image_type;
 mod json;
 mod model_facts;
+mod model_name;
 mod object;
 mod percent;
 mod prompt_tokens;
@@ -44,6 +45,7 @@ pub use client::{
 pub use codec::{Codec, Credential, ErrorAnswer, Malformed, ModelPage, StreamDecoder};
 pub use endpoints::*;
 pub use foreign_seal::holds_foreign_seals;
+pub use model_name::renamed;
 pub use prompt_tokens::prompt_tokens;
 pub use quirks::{Quirks, ThinkingQuirks};
 pub use wire::Framing;

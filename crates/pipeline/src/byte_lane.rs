@@ -1,7 +1,7 @@
 //! The lane of a call whose provider speaks the caller's dialect: the caller's bytes go out, the provider's come back.
 
 use bytes::Bytes;
-use canonical::Fault;
+use canonical::{Fault, Losses};
 use providers::Refused;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     call::forwarded_headers,
     open::Opened,
     relay::{Relay, TranslateRelay},
-    splice::{spliced, spliced_with_usage},
+    splice::spliced,
 };
 
 /// Splices the model's name into the caller's bytes, asks, and hands the provider's bytes back.
@@ -23,12 +23,13 @@ pub(crate) async fn answer(
 ) -> Result<Answer, Refused> {
     let endpoint = call.endpoint;
     let mode = Mode::of(opened.stream);
-    let asks_for_usage = endpoint.tells_usage_on_request()
+    let may_ask_for_usage = endpoint.tells_usage_on_request()
         && opened.stream
-        && !opened.asks_for_usage
         && target.provider.config().quirks().stream_usage;
-    let splice = if asks_for_usage { spliced_with_usage } else { spliced };
-    let body = splice(&call.body, endpoint.model_places(), &opened.model, &target.model)?;
+    let ask_for_usage = opened.ask_for_usage.clone().filter(|_| may_ask_for_usage);
+    let takes_usage_out = ask_for_usage.is_some();
+    let places = endpoint.model_places();
+    let body = spliced(&call.body, places, &opened.model, &target.model, ask_for_usage)?;
     let path = endpoint.provider_target(&target.model, opened.stream);
     let path = call.with_forwarded_query(path);
     target.provider.admit_chat(about.opened)?;
@@ -42,12 +43,12 @@ pub(crate) async fn answer(
             Ok(Answer::Whole(body))
         }
         Mode::Stream => {
-            match ByteRelay::begin(target, call, opened, reply, asks_for_usage).await? {
+            match ByteRelay::begin(target, call, opened, reply, takes_usage_out).await? {
                 Begun::Relay(relay) => Ok(Answer::Stream(Relay::Bytes(Box::new(relay)))),
                 // A provider that answers whole, although it was asked for a stream, is taken at its word.
                 Begun::Whole(body, response) => {
-                    let mut losses = std::mem::take(&mut about.losses);
-                    let request = endpoint.decode_request(&call.body, &mut losses)?;
+                    // The request went out as it came, so nothing of it was lost.
+                    let request = endpoint.decode_request(&call.body, &mut Losses::default())?;
                     let encoder = endpoint.stream_encoder(&request, &opened.echo(call));
                     let events = EventStream::of(&target.provider, body, response);
                     let relay = TranslateRelay::new(events, encoder);

@@ -63,7 +63,7 @@ async fn counted(
     let own = call.endpoint.dialect();
     if target.speaks(own) {
         let path = dialects::codec(own).count_target(&target.model).unwrap_or_default();
-        let body = spliced(&call.body, call.endpoint.model_places(), model, &target.model)?;
+        let body = spliced(&call.body, call.endpoint.model_places(), model, &target.model, None)?;
         about.begin_attempt();
         let headers = forwarded_headers(call.endpoint.forwarded_headers(), &call.headers);
         let reply = post(target, own, &path, headers, body, Mode::Whole).await?;

@@ -56,7 +56,7 @@ async fn pass(
     model: &str,
     about: &mut About,
 ) -> Result<Bytes, Refused> {
-    let body = spliced(&call.body, call.endpoint.model_places(), model, &target.model)?;
+    let body = spliced(&call.body, call.endpoint.model_places(), model, &target.model, None)?;
     let path = call.endpoint.provider_target(&target.model);
     let dialect = call.endpoint.dialect();
     let answer = ask(target, dialect, &path, body, about).await?;

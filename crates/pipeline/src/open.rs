@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use canonical::Fault;
 use dialects::Echo;
-use wire::Envelope;
+use wire::{Edit, Envelope};
 
 use crate::InferenceCall;
 
@@ -15,8 +15,8 @@ pub(crate) struct Opened {
     pub(crate) model: String,
     /// Whether the answer is to be streamed.
     pub(crate) stream: bool,
-    /// Whether the caller wants the stream to tell its usage.
-    pub(crate) asks_for_usage: bool,
+    /// What would make the body ask that the stream tell its usage; none where it does already.
+    pub(crate) ask_for_usage: Option<Edit>,
     created: SystemTime,
 }
 
@@ -34,8 +34,8 @@ pub(crate) fn open(call: &InferenceCall) -> Result<Opened, Fault> {
             (named(&envelope), stream)
         }
     };
-    let asks_for_usage = envelope.includes_usage();
-    Ok(Opened { model, stream, asks_for_usage, created: SystemTime::now() })
+    let ask_for_usage = envelope.ask_for_usage();
+    Ok(Opened { model, stream, ask_for_usage, created: SystemTime::now() })
 }
 
 impl Opened {

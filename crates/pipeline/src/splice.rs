@@ -2,14 +2,10 @@
 
 use bytes::Bytes;
 use canonical::Fault;
+use dialects::renamed;
 use wire::{Edit, find_strings, json_string, splice};
 
-use crate::open;
-
-/// What may stand before a model's name without being part of it.
-const PREFIX: &str = "models/";
-
-/// Puts `model` in every place where the body says `named`; Gemini's `models/` before a name stays.
+/// Puts `model` in every place where the body says `named`, and makes a `further` edit.
 ///
 /// # Errors
 ///
@@ -19,24 +15,11 @@ pub(crate) fn spliced(
     places: &[&[&str]],
     named: &str,
     model: &str,
-) -> Result<Bytes, Fault> {
-    Ok(apply(body, &renames(body, places, named, model)?))
-}
-
-/// As [`spliced`], and asks for usage in the stream.
-///
-/// # Errors
-///
-/// Fails when the body is not JSON.
-pub(crate) fn spliced_with_usage(
-    body: &Bytes,
-    places: &[&[&str]],
-    named: &str,
-    model: &str,
+    further: Option<Edit>,
 ) -> Result<Bytes, Fault> {
     let mut edits = renames(body, places, named, model)?;
-    edits.extend(open::read(body)?.ask_for_usage());
-    Ok(apply(body, &edits))
+    edits.extend(further);
+    Ok(if edits.is_empty() { body.clone() } else { splice(body, &edits).into() })
 }
 
 fn renames(body: &[u8], places: &[&[&str]], named: &str, model: &str) -> Result<Vec<Edit>, Fault> {
@@ -49,15 +32,10 @@ fn renames(body: &[u8], places: &[&[&str]], named: &str, model: &str) -> Result<
         for span in spans.map_err(|error| Fault::invalid_request(error.to_string()))? {
             let said = body.get(span.clone()).and_then(|said| serde_json::from_slice(said).ok());
             let said: String = said.unwrap_or_default();
-            let prefix = if said.starts_with(PREFIX) { PREFIX } else { "" };
-            if said.strip_prefix(prefix) == Some(named) {
-                edits.push(Edit { span, text: json_string(&format!("{prefix}{model}")) });
+            if let Some(name) = renamed(&said, named, model) {
+                edits.push(Edit { span, text: json_string(&name) });
             }
         }
     }
     Ok(edits)
-}
-
-fn apply(body: &Bytes, edits: &[Edit]) -> Bytes {
-    if edits.is_empty() { body.clone() } else { splice(body, edits).into() }
 }

@@ -57,14 +57,6 @@ impl<'a> Envelope<'a> {
         Ok(Self { model, stream: stream.flatten(), stream_options: options, tail })
     }
 
-    /// Whether `stream_options.include_usage` is true.
-    #[must_use]
-    pub fn includes_usage(&self) -> bool {
-        let options = self.stream_options.as_ref();
-        let member = options.and_then(|options| options.include_usage.as_ref());
-        member.is_some_and(|member| member.value)
-    }
-
     /// Asks for usage in a stream, with `stream_options.include_usage`; none where that is asked for already.
     #[must_use]
     pub fn ask_for_usage(&self) -> Option<Edit> {
@@ -249,10 +241,7 @@ mod tests {
             let edit = Envelope::read(body.as_bytes()).unwrap().ask_for_usage().unwrap();
             let spliced = splice(body.as_bytes(), &[edit]);
             assert_eq!(String::from_utf8(spliced.clone()).unwrap(), expected);
-            assert!(!Envelope::read(body.as_bytes()).unwrap().includes_usage());
-            let asking = Envelope::read(&spliced).unwrap();
-            assert!(asking.includes_usage());
-            assert_eq!(asking.ask_for_usage(), None);
+            assert_eq!(Envelope::read(&spliced).unwrap().ask_for_usage(), None);
         }
     }
 }
