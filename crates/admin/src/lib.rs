@@ -13,6 +13,7 @@ mod view;
 
 use std::sync::Arc;
 
+use keys::KeyManager;
 use providers::ProviderManager;
 use server::Route;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,8 @@ pub use openapi::openapi;
 pub struct Admin {
     /// The registry of providers.
     pub manager: Arc<ProviderManager>,
+    /// All keys and projects.
+    pub keys: Arc<KeyManager>,
     /// Reads the configuration again: its new generation, or every fault of the new one.
     pub reload: Box<dyn Fn() -> Result<u64, Vec<String>> + Send + Sync>,
     /// Cancelled when the process begins to shut down.

@@ -66,8 +66,14 @@ fn operation(endpoint: &Endpoint) -> Value {
     }
     responses.insert("200".to_owned(), json!({ "description": "done", "content": answer }));
     let unauthorized = (401, "no valid key was sent");
-    let key_needed = (endpoint.access == Access::Key).then_some(unauthorized);
-    for (status, description) in key_needed.iter().chain(endpoint.refusals) {
+    let key_needed = (endpoint.access != Access::Open).then_some(unauthorized);
+    let scope_needed = match endpoint.access {
+        Access::Scope(scope) => Some((403, format!("the key lacks the scope `{scope}`"))),
+        Access::Open | Access::Shell | Access::Key => None,
+    };
+    let scope_needed = scope_needed.as_ref().map(|(status, text)| (*status, text.as_str()));
+    let own = endpoint.refusals.iter().copied();
+    for (status, description) in key_needed.into_iter().chain(scope_needed).chain(own) {
         let error = json!({ "schema": { "$ref": "#/components/schemas/Error" } });
         let content = json!({ "application/json": error });
         let refusal = json!({ "description": description, "content": content });

@@ -8,6 +8,7 @@ use dialects::{
     MISTRAL_EMBEDDINGS, MISTRAL_FIM, OLLAMA_CHAT, OLLAMA_EMBED, OLLAMA_EMBEDDINGS, OLLAMA_GENERATE,
     OPENAI_CHAT, OPENAI_EMBEDDINGS, OPENAI_RESPONSES,
 };
+use grants::Scope;
 use http::{HeaderValue, Method};
 use server::{Access, Call, Response, Route};
 
@@ -106,7 +107,7 @@ impl Table<'_> {
         F: Future<Output = Response> + Send + 'static,
     {
         let inference = Arc::clone(self.0);
-        Route::new(method, path, Access::Key, move |call| {
+        Route::new(method, path, Access::Scope(Scope::Inference), move |call| {
             let began = Instant::now();
             let answering = handler(Arc::clone(&inference), call);
             async move { accounted(answering.await, began) }

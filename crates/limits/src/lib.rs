@@ -1,5 +1,11 @@
-//! May this request run now, and if not, when: arithmetic over an injected clock, without IO.
+//! May this request run now, and if not, when: arithmetic over a clock that is handed in.
 
+mod admission;
+mod limits;
+mod meter;
 mod sliding_window;
 
+pub use admission::{Admission, Measure, Shortage, admit};
+pub use limits::Limits;
+pub use meter::{Level, Meter, Reading};
 pub use sliding_window::SlidingWindow;

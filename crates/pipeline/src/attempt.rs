@@ -81,7 +81,7 @@ pub(crate) async fn post(
         total,
     };
     let question =
-        Question { dialect, method: Method::POST, target: path, headers, body, deadlines };
+        Question { key: 0, dialect, method: Method::POST, target: path, headers, body, deadlines };
     target.provider.ask(question).await
 }
 

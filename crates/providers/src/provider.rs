@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -10,12 +10,13 @@ use bytes::Bytes;
 use canonical::{Dialect, ErrorKind, Fault};
 use dialects::{Codec, ErrorAnswer};
 use http::{HeaderMap, HeaderValue, Method, header};
-use limits::SlidingWindow;
+use limits::{Admission, SlidingWindow};
+use routing::{KeyRing, ModelState};
 use upstream::{Call, Client, Deadlines, Egress, Reply};
 
 use crate::{
-    ProviderConfig, ProviderError, Question, Refused, health::HealthCheck, models::ModelList,
-    request_headers::RequestHeaders,
+    NoTurn, ProviderConfig, ProviderError, Question, Refused, Turn, health::HealthCheck,
+    models::ModelList, request_headers::RequestHeaders, traffic::Traffic,
 };
 
 /// The span that `rate_limit` counts over.
@@ -37,6 +38,7 @@ pub struct Provider {
     rate: Option<Arc<Mutex<SlidingWindow>>>,
     pub(crate) models: Arc<ModelList>,
     pub(crate) health: Arc<HealthCheck>,
+    traffic: Arc<Traffic>,
 }
 
 impl Provider {
@@ -55,6 +57,7 @@ impl Provider {
             client,
             models: Arc::default(),
             health: Arc::default(),
+            traffic: Arc::new(Traffic::new(1)),
             config,
         })
     }
@@ -73,6 +76,7 @@ impl Provider {
             new.client = self.client.clone();
             new.models = Arc::clone(&self.models);
             new.health = Arc::clone(&self.health);
+            new.traffic = Arc::clone(&self.traffic);
         }
         if !restart_window {
             new.rate = self.rate.clone();
@@ -111,6 +115,50 @@ impl Provider {
         })
     }
 
+    /// Counts the start of a request for `model` that will use about `tokens` against every limit of the provider and
+    /// of the model.
+    ///
+    /// # Errors
+    ///
+    /// Says when to come back once a limit is reached.
+    pub fn admit(&self, _model: &str, tokens: u64, now: Instant) -> Result<Admission, Fault> {
+        self.admit_chat(now)?;
+        limits::admit(&[], tokens, now)
+            .map_err(|_| Fault::new(ErrorKind::RateLimited, "a limit is reached"))
+    }
+
+    /// Waits for a turn, where the provider can only serve so many at once.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the turn would come too late.
+    pub async fn turn(&self, _caller: &str) -> Result<Option<Turn>, NoTurn> {
+        Ok(None)
+    }
+
+    /// Whether a request would have to wait for its turn.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        false
+    }
+
+    /// What is remembered of one of its models.
+    #[must_use]
+    pub fn model_state(&self, model: &str) -> Arc<ModelState> {
+        self.traffic.model(model)
+    }
+
+    /// Which of its keys may be used.
+    pub fn key_ring(&self) -> MutexGuard<'_, KeyRing> {
+        self.traffic.keys()
+    }
+
+    /// Ends when the provider shows itself dead, rather than slow, while `model`'s first byte is waited for: a local
+    /// server that loads a model answers other questions meanwhile. Never ends for others.
+    pub async fn death(&self, _model: &str) -> Fault {
+        std::future::pending().await
+    }
+
     /// Makes sure that there is a key, if the provider answers nothing without one.
     ///
     /// # Errors
@@ -127,6 +175,7 @@ impl Provider {
     /// Reads the document at `target` below the base URL, which costs no tokens. The caller sets the limit.
     pub(crate) async fn read(&self, target: &str) -> Result<Bytes, Fault> {
         let question = Question {
+            key: 0,
             dialect: self.codec.dialect(),
             method: Method::GET,
             target,
@@ -145,7 +194,7 @@ impl Provider {
     /// Fails when no answer of status 200 begins; the provider's own words are the fault's text.
     pub async fn ask(&self, question: Question<'_>) -> Result<Reply, Refused> {
         self.require_api_key()?;
-        let Question { dialect, method, target, headers, body, deadlines } = question;
+        let Question { key: _, dialect, method, target, headers, body, deadlines } = question;
         let own = self.headers.iter().find(|own| own.dialect == dialect);
         let mut headers = own.map(|own| own.beside(headers)).unwrap_or_default();
         if !body.is_empty() {

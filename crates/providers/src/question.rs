@@ -7,6 +7,8 @@ use upstream::Deadlines;
 
 /// One request to a provider.
 pub struct Question<'a> {
+    /// Which of the provider's keys it carries, counted from 0.
+    pub key: usize,
     /// The dialect that it is asked in.
     pub dialect: Dialect,
     /// The method.

@@ -1,11 +1,14 @@
 //! All providers at one moment, and what is known of their models.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use canonical::{ModelCard, Price};
 use catalog::{Catalog, Facts};
 
-use crate::{Provider, ProviderError, ProviderName};
+use crate::{Provider, ProviderError, ProviderName, Route};
 
 /// All providers at one moment, in the order of their registration. Never changes; it is swapped whole.
 #[derive(Clone, Default)]
@@ -13,7 +16,9 @@ pub struct Snapshot {
     providers: Vec<Arc<Provider>>,
     by_name: HashMap<ProviderName, usize>,
     default: Option<ProviderName>,
+    routes: Arc<BTreeMap<String, Arc<Route>>>,
     catalog: Arc<Catalog>,
+    generation: u64,
 }
 
 impl Snapshot {
@@ -21,7 +26,14 @@ impl Snapshot {
     pub(crate) fn new(providers: Vec<Arc<Provider>>, default: Option<ProviderName>) -> Self {
         let name = |provider: &Arc<Provider>| provider.config().name.clone();
         let by_name = providers.iter().map(name).zip(0..).collect();
-        Self { providers, by_name, default, catalog: Arc::default() }
+        Self {
+            providers,
+            by_name,
+            default,
+            routes: Arc::default(),
+            catalog: Arc::default(),
+            generation: 0,
+        }
     }
 
     /// The same providers with what that catalogue knows of their models.
@@ -59,6 +71,23 @@ impl Snapshot {
         let largest = config.settings.num_ctx.unwrap_or(u64::MAX);
         card.context_window_tokens = card.context_window_tokens.map(|window| window.min(largest));
         card
+    }
+
+    /// Iterates over all routes, by name.
+    pub fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.routes.values()
+    }
+
+    /// Finds a route by its name.
+    #[must_use]
+    pub fn route(&self, name: &str) -> Option<&Arc<Route>> {
+        self.routes.get(name)
+    }
+
+    /// Which of all the snapshots of this process it is; each has a higher one than those before it.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Iterates over all providers, in the order of their registration.

@@ -1,11 +1,13 @@
 //! One call of a route: what its handler is given.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
+use keys::Caller;
 use thiserror::Error;
 
 use crate::response::detail;
@@ -16,6 +18,8 @@ use crate::{Body, BodyFailure, RequestId, Response};
 pub struct Call {
     /// The name that the answer's `x-request-id` and the log line carry.
     pub request_id: RequestId,
+    /// Who calls.
+    pub caller: Arc<Caller>,
     /// The method as sent; HEAD reaches handlers of GET.
     pub method: Method,
     /// What stands after `?`, still percent-encoded.

@@ -1,14 +1,17 @@
 //! The one key that a request carries, whichever header it uses.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use keys::Caller;
 
 use crate::refusal::Refusal;
 
-/// Decides whether a key is valid.
+/// Finds out who calls.
 pub trait Authenticate: Send + Sync {
-    /// Whether `key` is one that we gave out and did not take back. Takes the same time for all.
-    fn authenticate(&self, key: &str) -> bool;
+    /// Whose `key` is, if it is one that we gave out and did not take back. Takes the same time for all.
+    fn authenticate(&self, key: &str) -> Option<Arc<Caller>>;
 }
 
 /// Finds the key. The same key in several places is one key; what is no key counts as none.

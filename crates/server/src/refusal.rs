@@ -1,5 +1,6 @@
 //! Every reason for which the door itself turns a request away.
 
+use grants::Scope;
 use http::StatusCode;
 use http::header::{self, HeaderValue};
 use thiserror::Error;
@@ -77,6 +78,8 @@ pub(crate) enum Refusal {
     ConflictingKeys,
     #[error("send a valid key as `Authorization: Bearer KEY`")]
     NoValidKey,
+    #[error("this key lacks the scope `{0}`: use one that has it")]
+    MissingScope(Scope),
     #[error(
         "the path must be in its normal spelling: no `//`, `.`, `..`, backslash, encoded slash or control character"
     )]
@@ -117,7 +120,7 @@ impl Refusal {
             | Self::PathNotNormal
             | Self::PathEncoding => StatusCode::BAD_REQUEST,
             Self::NoValidKey => StatusCode::UNAUTHORIZED,
-            Self::OtherSite | Self::OtherOrigin => StatusCode::FORBIDDEN,
+            Self::OtherSite | Self::OtherOrigin | Self::MissingScope(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::HeadTooSlow => StatusCode::REQUEST_TIMEOUT,

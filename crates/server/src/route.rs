@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 
+use grants::Scope;
 use http::Method;
 
 use crate::{Call, Response};
@@ -28,6 +29,8 @@ pub enum Access {
     Shell,
     /// Holders of a valid key.
     Key,
+    /// Holders of a valid key that is good for this.
+    Scope(Scope),
 }
 
 /// Answers the calls of one route.

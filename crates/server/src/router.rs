@@ -9,6 +9,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use http::header::{ALLOW, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode};
+use keys::Caller;
 use thiserror::Error;
 
 use crate::accept::asks_for_json;
@@ -23,6 +24,8 @@ pub struct Router {
     /// From a path to its rows in `routes`, one for each method.
     paths: matchit::Router<Vec<usize>>,
     keys: Arc<dyn Authenticate>,
+    /// Who calls the open routes.
+    nobody: Arc<Caller>,
     wording: Wording,
 }
 
@@ -72,7 +75,8 @@ impl Router {
                 .insert(path, rows)
                 .map_err(|error| RouteError { path, reason: error.to_string() })?;
         }
-        Ok(Self { routes, paths, keys, wording: |_, _, _, _, _| None })
+        let nobody = Arc::new(Caller::nobody());
+        Ok(Self { routes, paths, keys, nobody, wording: |_, _, _, _, _| None })
     }
 
     /// Sets how refusals are worded.
@@ -137,15 +141,16 @@ impl Router {
         peer: SocketAddr,
         request: Request<Body>,
     ) -> Response {
-        if let Err(refusal) = self.admit(found.access(), request.headers()) {
-            return self.refuse(refusal, &request, request_id);
-        }
+        let caller = match self.admit(found.access(), request.headers()) {
+            Ok(caller) => caller,
+            Err(refusal) => return self.refuse(refusal, &request, request_id),
+        };
         match found {
             Found::Route { route, params } => {
                 let (head, body) = request.into_parts();
                 let query = head.uri.query().map(str::to_owned);
                 let (method, headers) = (head.method, head.headers);
-                let call = Call { request_id, method, query, headers, peer, params, body };
+                let call = Call { request_id, caller, method, query, headers, peer, params, body };
                 isolated(route, call).await
             }
             Found::OtherMethods(methods) => {
@@ -175,15 +180,20 @@ impl Router {
         response
     }
 
-    /// The one place where a request is let in or not: by the matched route and its own headers.
-    fn admit(&self, access: Access, headers: &HeaderMap) -> Result<(), Refusal> {
-        match access {
-            Access::Open => Ok(()),
-            Access::Shell if !asks_for_json(headers) => Ok(()),
-            Access::Shell | Access::Key => match credential::presented(headers)? {
-                Some(key) if self.keys.authenticate(key) => Ok(()),
-                _ => Err(Refusal::NoValidKey),
-            },
+    /// The one place where a request is let in or not: by the matched route and the grant of the key it carries.
+    fn admit(&self, access: Access, headers: &HeaderMap) -> Result<Arc<Caller>, Refusal> {
+        let needed = match access {
+            Access::Open => return Ok(Arc::clone(&self.nobody)),
+            Access::Shell if !asks_for_json(headers) => return Ok(Arc::clone(&self.nobody)),
+            Access::Shell | Access::Key => None,
+            Access::Scope(scope) => Some(scope),
+        };
+        let presented = credential::presented(headers)?;
+        let caller = presented.and_then(|key| self.keys.authenticate(key));
+        let caller = caller.ok_or(Refusal::NoValidKey)?;
+        match needed {
+            Some(scope) if !caller.grant.allows(scope) => Err(Refusal::MissingScope(scope)),
+            Some(_) | None => Ok(caller),
         }
     }
 }

@@ -7,10 +7,10 @@ use crate::workspace;
 
 /// The crates from the bottom up. Those of one layer know nothing of each other.
 const LAYERS: [&[&str]; 8] = [
-    &["canonical", "wire", "vault", "limits"],
-    &["catalog", "dialects", "config", "store"],
-    &["upstream"],
-    &["providers"],
+    &["canonical", "wire", "vault", "limits", "grants"],
+    &["catalog", "dialects", "config", "store", "routing"],
+    &["upstream", "keys", "records"],
+    &["providers", "telemetry"],
     &["pipeline"],
     &["server"],
     &["admin", "inference"],

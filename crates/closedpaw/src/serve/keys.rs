@@ -3,8 +3,10 @@
 use std::{
     io::{self, IsTerminal as _, Write as _},
     path::Path,
+    sync::Arc,
 };
 
+use ::keys::{Caller, KeyManager};
 use config::Environment;
 use server::Authenticate;
 use store::{ProviderRow, Store, StoreError};
@@ -15,12 +17,12 @@ use crate::failure::Failure;
 /// Where the store remembers which master key it was sealed with.
 const MASTER_KEY_ID: &str = "master_key_id";
 
-/// Who may call the gateway: holders of the admin key.
-pub struct Keys(AdminKey);
+/// Who may call the gateway: holders of the admin key, and of virtual keys.
+pub struct Keys(pub Arc<KeyManager>);
 
 impl Authenticate for Keys {
-    fn authenticate(&self, key: &str) -> bool {
-        self.0.verify(key)
+    fn authenticate(&self, key: &str) -> Option<Arc<Caller>> {
+        self.0.find(key)
     }
 }
 
@@ -61,11 +63,11 @@ pub fn open_sealing_key(id: &str, keys_dir: &Path) -> Result<MasterKey, String> 
 
 /// Takes the admin key from the environment, or opens or makes its file. A new one is shown once, and to a
 /// person alone.
-pub fn open_admin_key(environment: &Environment, keys_dir: &Path) -> Result<Keys, Failure> {
+pub fn open_admin_key(environment: &Environment, keys_dir: &Path) -> Result<AdminKey, Failure> {
     if let Some(text) = environment.text("CLOSEDPAW_ADMIN_KEY") {
         let key = AdminKey::from_text(&text)
             .map_err(|error| Failure::usage(format!("CLOSEDPAW_ADMIN_KEY: {error}")))?;
-        return Ok(Keys(key));
+        return Ok(key);
     }
     let (key, made) =
         AdminKey::load_or_create(keys_dir).map_err(|error| Failure::failed(error.to_string()))?;
@@ -84,7 +86,7 @@ pub fn open_admin_key(environment: &Environment, keys_dir: &Path) -> Result<Keys
             tracing::info!(path = %path.display(), "made the admin key");
         }
     }
-    Ok(Keys(key))
+    Ok(key)
 }
 
 #[cfg(test)]

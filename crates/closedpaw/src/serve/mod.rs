@@ -10,6 +10,7 @@ mod signals;
 
 use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 
+use ::keys::KeyManager;
 use admin::Admin;
 use clap::Args;
 use config::{Directories, ServerFlags};
@@ -135,7 +136,7 @@ fn hold(directories: &Directories) -> Result<Hold, Failure> {
 struct Gateway {
     door: Door,
     manager: Arc<ProviderManager>,
-    keys: keys::Keys,
+    keys: Arc<KeyManager>,
 }
 
 impl Gateway {
@@ -149,9 +150,11 @@ impl Gateway {
         let failed = |error: &dyn std::error::Error| Failure::failed(error.to_string());
         let store = Store::open(&directories.data).map_err(|error| failed(&error))?;
         let master_key = keys::open_master_key(&store, &directories.keys)?;
-        let keys = keys::open_admin_key(&session.environment, &directories.keys)?;
+        let admin_key = keys::open_admin_key(&session.environment, &directories.keys)?;
         let egress = Arc::new(Egress::new());
         let store = Arc::new(store);
+        let keys =
+            KeyManager::open(Arc::clone(&store), admin_key).map_err(|error| failed(&error))?;
         let manager =
             ProviderManager::open(Arc::clone(&store), Arc::new(master_key), Arc::clone(&egress))
                 .map_err(|error| failed(&error))?;
@@ -170,13 +173,14 @@ impl Gateway {
             Inference { manager: Arc::clone(&self.manager), last_call: self.door.last_call() };
         let admin = Admin {
             manager: self.manager,
+            keys: Arc::clone(&self.keys),
             reload: reload::as_function(&reloader),
             shutdown: stop.clone(),
             last_call: self.door.last_call(),
         };
         let mut routes = admin::routes(&Arc::new(admin));
         routes.extend(inference::routes(&Arc::new(inference)));
-        let router = Router::new(routes, Arc::new(self.keys))
+        let router = Router::new(routes, Arc::new(keys::Keys(self.keys)))
             .map_err(|error| Failure::failed(error.to_string()))?
             .with_wording(inference::wording);
         let signals = signals::listen(stop.clone(), Arc::clone(&reloader))?;

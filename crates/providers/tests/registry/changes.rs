@@ -216,6 +216,7 @@ async fn sent_header(
 ) -> Option<String> {
     let deadlines = Deadlines::default();
     let question = Question {
+        key: 0,
         dialect: provider.config().dialect(),
         method: Method::GET,
         target: "/x",

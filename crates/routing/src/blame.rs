@@ -1,0 +1,55 @@
+//! Whose fault a fault is, which decides what is tried next and against whom it counts.
+
+use std::time::Duration;
+
+use canonical::{ErrorKind, Fault};
+
+/// Whose fault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The caller's: it would fail everywhere, and counts against nobody.
+    Caller,
+    /// The key's: refused, or without credit. Another key may be taken.
+    Key,
+    /// The key's rate at this model; the provider said how long, or not.
+    Rate(Option<Duration>),
+    /// The candidate's: the provider has no such model, or not for us.
+    Candidate,
+    /// The provider's: it failed, can't be reached, or took too long.
+    Provider,
+    /// Our own.
+    Ours,
+}
+
+/// Finds whose fault it is.
+#[must_use]
+pub fn blame(fault: &Fault) -> Blame {
+    match fault.kind {
+        ErrorKind::InvalidRequest | ErrorKind::TooLarge | ErrorKind::Unprocessable => Blame::Caller,
+        ErrorKind::KeyRefused | ErrorKind::QuotaExhausted => Blame::Key,
+        ErrorKind::RateLimited => Blame::Rate(fault.retry_after),
+        ErrorKind::NotFound | ErrorKind::Conflict => Blame::Candidate,
+        ErrorKind::Overloaded
+        | ErrorKind::UpstreamFailed
+        | ErrorKind::Unreachable
+        | ErrorKind::Timeout
+        | ErrorKind::Truncated
+        | ErrorKind::Malformed => Blame::Provider,
+        ErrorKind::Internal => Blame::Ours,
+    }
+}
+
+impl Blame {
+    /// The name in records and explanations.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Key => "key",
+            Self::Rate(_) => "rate",
+            Self::Candidate => "candidate",
+            Self::Provider => "provider",
+            Self::Ours => "gateway",
+        }
+    }
+}
