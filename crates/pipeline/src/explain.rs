@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use canonical::{Fault, Request};
-use limits::Reading;
+use canonical::Fault;
 use routing::{BreakerState, Ready, Strategy, order};
 
 use crate::{
@@ -30,8 +29,6 @@ pub struct Explanation {
     pub passed_over: Vec<PassedOver>,
     /// What is left of the caller's own limits.
     pub allowance: Allowance,
-    /// The caller's meters, in the order of its key, its makers and its project.
-    pub meters: Vec<Reading>,
 }
 
 /// How one candidate stands.
@@ -47,8 +44,6 @@ pub struct Rank {
     pub reason: String,
     /// What its breaker lets through.
     pub breaker: BreakerState,
-    /// Its provider's keys, and those that may be used for it.
-    pub usable_keys: usize,
     /// Requests that run there.
     pub in_flight: u32,
     /// Whether a request would wait for its turn.
@@ -73,16 +68,16 @@ impl Gateway {
         &self,
         context: &Context,
         provider: Option<&str>,
-        request: &Request,
+        model: &str,
+        demand: Demand,
     ) -> Result<Explanation, Fault> {
         let snapshot = self.snapshot();
         let caller = &context.caller;
         let mut candidates = match provider {
-            Some(_) => resolve(&snapshot, caller, provider, &request.model)?,
-            None if request.model.is_empty() => resolve(&snapshot, caller, None, "")?,
-            None => resolve_name(&snapshot, caller, &request.model).await?,
+            Some(_) => resolve(&snapshot, caller, provider, model)?,
+            None if model.is_empty() => resolve(&snapshot, caller, None, "")?,
+            None => resolve_name(&snapshot, caller, model).await?,
         };
-        let demand = Demand::of(request);
         candidates.fit(&snapshot, caller, &demand);
         let now = Instant::now();
         Ok(Explanation {
@@ -91,7 +86,6 @@ impl Gateway {
             strategy: candidates.strategy(),
             ranks: ranks(&snapshot, &candidates, &demand, now),
             allowance: Allowance::of(caller, now),
-            meters: caller.meters.iter().map(|meter| meter.read(now)).collect(),
             passed_over: candidates.passed_over,
             demand,
         })
@@ -124,7 +118,6 @@ fn ranks(
                 place,
                 reason: reason(standing, has_key, now),
                 breaker: state.breaker(now),
-                usable_keys: standing.keys.len(),
                 in_flight: standing.in_flight,
                 is_full: standing.is_full,
                 is_local: standing.is_local,

@@ -49,7 +49,8 @@ impl Way<'_> {
         loop {
             let standings = self.standings();
             let Some(choice) = run.next(&standings, &mut roll) else {
-                return Err(failed.or(unasked).unwrap_or_else(|| self.nobody(&standings).into()));
+                let told = failed.or(unasked);
+                return Err(told.unwrap_or_else(|| self.nobody(&standings, account.opened)));
             };
             let Some(candidate) = self.candidates.able.get(choice.candidate) else { continue };
             let mut target = candidate.target.clone();
@@ -154,29 +155,31 @@ impl Way<'_> {
 
     /// Why nobody was asked although there are candidates: what a provider said when its keys were parked, else that
     /// it keeps failing.
-    fn nobody(&self, standings: &[Standing]) -> Fault {
+    fn nobody(&self, standings: &[Standing], opened: Instant) -> Refusal {
         let now = Instant::now();
-        let mut until = None;
+        let mut until: Option<Duration> = None;
+        let Some(first) = self.candidates.able.first() else {
+            return self.candidates.nobody().into();
+        };
         for (candidate, standing) in self.candidates.able.iter().zip(standings) {
             let Candidate { target, .. } = candidate;
             let parked = target.provider.key_ring().refusal(&target.model, now);
             if let Some((fault, wait)) = parked {
-                return fault.with_retry_after(Some(wait));
+                let fault = fault.with_retry_after(Some(wait));
+                return Refusal { about: Some(self.about(candidate, opened)), ..fault.into() };
             }
             if let Ready::Not { until: then } = standing.ready {
                 let wait = then.saturating_duration_since(now);
-                until = Some(until.map_or(wait, |sooner: Duration| sooner.min(wait)));
+                until = Some(until.map_or(wait, |sooner| sooner.min(wait)));
             }
-        }
-        if self.candidates.able.is_empty() {
-            return self.candidates.nobody();
         }
         let wait = until.unwrap_or(Duration::from_secs(1));
         let sentence = format!(
             "the provider keeps failing and is left alone for a while: come back in {} s",
             wait.as_secs_f64().ceil().max(1.0)
         );
-        Fault::new(ErrorKind::Overloaded, sentence).with_retry_after(Some(wait))
+        let fault = Fault::new(ErrorKind::Overloaded, sentence).with_retry_after(Some(wait));
+        Refusal { about: Some(self.about(first, opened)), ..fault.into() }
     }
 
     /// Why a candidate was chosen, in a few words.
