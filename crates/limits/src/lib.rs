@@ -4,6 +4,7 @@ mod admission;
 mod limits;
 mod meter;
 mod sliding_window;
+mod window;
 
 pub use admission::{Admission, Measure, Shortage, admit};
 pub use limits::Limits;
