@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Limits, Measure, window::Window};
+use crate::{Level, Limits, Measure, window::Window};
 
 /// The span that requests and tokens are counted over.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -43,17 +43,6 @@ pub struct Reading {
     pub in_flight: u32,
     /// How many may.
     pub concurrency: Option<u32>,
-}
-
-/// How much of one limit is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Level {
-    /// What is allowed in a minute.
-    pub limit: u64,
-    /// What is left of it.
-    pub remaining: u64,
-    /// When all of it is there again, if nothing more is used.
-    pub reset: Duration,
 }
 
 /// What one meter has too little of.

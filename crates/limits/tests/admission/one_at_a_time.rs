@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use limits::{Level, Limits, Measure, Meter, Shortage, admit};
+use limits::{Level, Limits, Measure, Meter, Shortage, admit, least_left};
 
 use crate::{limits, meter};
 
@@ -116,6 +116,25 @@ fn new_limits_keep_what_was_counted() {
     let _later = admit(&meters, 20, now).unwrap();
     running.correct(40);
     assert_eq!(remaining(&meter, now), (Some(0), Some(30), 2));
+}
+
+#[test]
+fn the_least_that_is_left_is_told() {
+    let now = Instant::now();
+    let (key, project, nobody) = (meter(5, 0, 0), meter(4, 100, 0), meter(0, 0, 1));
+    drop(admit(&[Arc::clone(&key)], 0, now).unwrap());
+    drop(admit(&[Arc::clone(&project)], 30, now + SECOND).unwrap());
+    let later = now + 2 * SECOND;
+    let level = |limit, remaining, reset| Some(Level { limit, remaining, reset });
+    let both = [key, project, nobody];
+    let tokens = level(100, 70, 59 * SECOND);
+    for (meters, expected) in [
+        (&both[..], (level(4, 3, 59 * SECOND), tokens)),
+        (&both[..1], (level(5, 4, 58 * SECOND), None)),
+        (&both[2..], (None, None)),
+    ] {
+        assert_eq!(least_left(meters, later), expected);
+    }
 }
 
 #[test]
