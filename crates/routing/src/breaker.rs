@@ -34,11 +34,16 @@ pub struct Breaker {
 
 #[derive(Debug)]
 enum Phase {
-    Closed {
-        /// Since when, where it was open before.
-        since: Option<Instant>,
-    },
+    /// It was never open, or was and has recovered.
+    Closed(Option<Recovery>),
     Open(Opening),
+}
+
+#[derive(Debug)]
+struct Recovery {
+    since: Instant,
+    /// How many trials failed before the one that closed it.
+    failed_trials: u32,
 }
 
 #[derive(Debug)]
@@ -99,7 +104,7 @@ impl BreakerState {
 
 impl Default for Phase {
     fn default() -> Self {
-        Self::Closed { since: None }
+        Self::Closed(None)
     }
 }
 
@@ -108,7 +113,7 @@ impl Breaker {
     #[must_use]
     pub fn state(&self, now: Instant) -> BreakerState {
         match &self.phase {
-            Phase::Closed { .. } => BreakerState::Closed,
+            Phase::Closed(_) => BreakerState::Closed,
             Phase::Open(opening) if now < opening.until => BreakerState::Open,
             Phase::Open(_) => BreakerState::HalfOpen,
         }
@@ -118,7 +123,7 @@ impl Breaker {
     #[must_use]
     pub fn ready(&self, now: Instant) -> Ready {
         match &self.phase {
-            Phase::Closed { since } => Ready::Now { share: share(*since, now) },
+            Phase::Closed(recovery) => Ready::Now { share: share(recovery.as_ref(), now) },
             Phase::Open(opening) => opening.ready(now),
         }
     }
@@ -128,23 +133,25 @@ impl Breaker {
     pub(crate) fn begin(&mut self, now: Instant, dice: Dice<'_>) -> Option<Pass> {
         let ready = self.ready(now);
         let kind = match &mut self.phase {
-            Phase::Closed { .. } => Kind::Ordinary,
+            Phase::Closed(_) => Kind::Ordinary,
             Phase::Open(opening) => opening.begin(ready, now)?,
         };
         Some(Pass { kind, era: self.era, jitter: dice() })
     }
 
-    /// Notes that an answer began, which ends a trial well, long though the answer may be.
+    /// Notes that an answer began, with which a trial has gone well, long though the answer may be. If it breaks off,
+    /// the trial has failed after all.
     pub(crate) fn answer_began(&mut self, pass: &mut Pass, now: Instant) {
         if pass.era != self.era {
             return;
         }
-        match pass.kind {
-            Kind::Ordinary => {}
-            Kind::Trial | Kind::LastResort => self.recover(pass.kind, now),
+        match (&self.phase, pass.kind) {
+            (Phase::Closed(_), _) | (Phase::Open(_), Kind::Ordinary) => return,
+            (Phase::Open(_), Kind::Trial | Kind::LastResort) => self.recover(pass.kind, now),
         }
-        if matches!(self.phase, Phase::Closed { .. }) {
-            *pass = Pass { kind: Kind::Ordinary, era: self.era, jitter: pass.jitter };
+        if matches!(self.phase, Phase::Closed(_)) {
+            pass.kind = Kind::Trial;
+            pass.era = self.era;
         }
     }
 
@@ -153,24 +160,24 @@ impl Breaker {
         if pass.era != self.era {
             return;
         }
-        match (pass.kind, outcome) {
-            (Kind::Ordinary, Outcome::Answered) => {
+        match (outcome, &self.phase, pass.kind) {
+            (Outcome::Answered, Phase::Closed(_), _) => {
                 self.in_a_row = 0;
                 self.recent.answered(now);
             }
-            (Kind::Ordinary, Outcome::Failed) => {
+            (Outcome::Answered, Phase::Open(_), kind) => self.recover(kind, now),
+            (Outcome::Failed, _, Kind::Trial) => {
+                self.open(self.failed_trials() + 1, pass.jitter, now)
+            }
+            (Outcome::Failed, Phase::Closed(_), Kind::Ordinary | Kind::LastResort) => {
                 self.in_a_row += 1;
                 self.recent.failed(now);
                 if self.in_a_row >= IN_A_ROW || self.recent.are_mostly_failures() {
                     self.open(0, pass.jitter, now);
                 }
             }
-            (Kind::Trial, Outcome::Failed) => self.open_again(pass.jitter, now),
-            (Kind::Trial | Kind::LastResort, Outcome::Answered) => self.recover(pass.kind, now),
-            (Kind::LastResort, Outcome::Failed) => {}
-            (Kind::Ordinary | Kind::Trial | Kind::LastResort, Outcome::Abandoned) => {
-                self.abandon(&pass)
-            }
+            (Outcome::Failed, Phase::Open(_), Kind::Ordinary | Kind::LastResort) => {}
+            (Outcome::Abandoned, _, _) => self.abandon(&pass),
         }
     }
 
@@ -180,7 +187,7 @@ impl Breaker {
             (Phase::Open(opening), Kind::Trial) if pass.era == self.era => {
                 opening.trial = TrialSlot::Free;
             }
-            (Phase::Open(_) | Phase::Closed { .. }, _) => {}
+            (Phase::Open(_) | Phase::Closed(_), _) => {}
         }
     }
 
@@ -193,15 +200,16 @@ impl Breaker {
                 return;
             }
         }
-        self.begin_era(Phase::Closed { since: Some(now) });
+        let failed_trials = self.failed_trials();
+        self.begin_era(Phase::Closed(Some(Recovery { since: now, failed_trials })));
     }
 
-    fn open_again(&mut self, jitter: u64, now: Instant) {
-        let failed_trials = match &self.phase {
-            Phase::Open(opening) => opening.failed_trials + 1,
-            Phase::Closed { .. } => 0,
-        };
-        self.open(failed_trials, jitter, now);
+    const fn failed_trials(&self) -> u32 {
+        match &self.phase {
+            Phase::Closed(None) => 0,
+            Phase::Closed(Some(recovery)) => recovery.failed_trials,
+            Phase::Open(opening) => opening.failed_trials,
+        }
     }
 
     fn open(&mut self, failed_trials: u32, jitter: u64, now: Instant) {
@@ -254,9 +262,10 @@ fn time_open(failed_trials: u32, jitter: u64) -> Duration {
     least + Duration::from_micros(jitter % (most_more_us + 1))
 }
 
-fn share(closed_since: Option<Instant>, now: Instant) -> f64 {
-    let Some(since) = closed_since else { return 1.0 };
-    let passed = now.saturating_duration_since(since).as_secs_f64() / SLOW_START.as_secs_f64();
+fn share(recovery: Option<&Recovery>, now: Instant) -> f64 {
+    let Some(recovery) = recovery else { return 1.0 };
+    let passed =
+        now.saturating_duration_since(recovery.since).as_secs_f64() / SLOW_START.as_secs_f64();
     (FIRST_SHARE + (1.0 - FIRST_SHARE) * passed).min(1.0)
 }
 
@@ -366,19 +375,19 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_an_answer_ends_a_trial() {
-        let start = Instant::now();
-        let mut breaker = opened(start);
-        let now = at(start, 5000);
-        let mut trial = begin(&mut breaker, now).unwrap();
-        breaker.answer_began(&mut trial, now);
-        assert_eq!(breaker.state(now), BreakerState::Closed);
-
-        for _ in 0..4 {
-            run(&mut breaker, Outcome::Failed, now);
-        }
-        breaker.end(trial, Outcome::Failed, now);
-        assert_eq!(breaker.state(now), BreakerState::Open, "it was cut short, which counts");
+    fn the_beginning_of_an_answer_closes_it_and_its_breaking_off_opens_it_again() {
+        let check = |outcome, expected_after_10s| {
+            let start = Instant::now();
+            let mut breaker = opened(start);
+            let mut trial = begin(&mut breaker, at(start, 5000)).unwrap();
+            breaker.answer_began(&mut trial, at(start, 5000));
+            assert_eq!(breaker.state(at(start, 5000)), BreakerState::Closed);
+            breaker.end(trial, outcome, at(start, 6000));
+            assert_eq!(breaker.state(at(start, 15_999)), expected_after_10s, "{outcome:?}");
+        };
+        check(Outcome::Answered, BreakerState::Closed);
+        check(Outcome::Abandoned, BreakerState::Closed);
+        check(Outcome::Failed, BreakerState::Open);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use routing::{BreakerState, Outcome};
 use crate::tally::Tally;
 
 const SECOND: Duration = Duration::from_secs(1);
+const FAILURES: u32 = 5;
 const SHORTEST: Duration = Duration::from_secs(5);
 
 /// What was seen of one model's breaker.
@@ -33,6 +34,8 @@ pub struct ModelOracle {
 pub struct Begun {
     pub number: u64,
     era: u32,
+    /// Whether its answer closed the breaker.
+    has_closed: bool,
 }
 
 /// How the breaker let a try through.
@@ -72,7 +75,7 @@ impl ModelOracle {
         } else {
             assert_eq!(through, Through::Readily);
         }
-        Begun { number, era: self.era }
+        Begun { number, era: self.era, has_closed: false }
     }
 
     /// An answer began; the state is that after it.
@@ -85,9 +88,11 @@ impl ModelOracle {
     ) {
         self.trials.remove(&begun.number);
         let was_current = begun.era == self.era;
+        let was_open = self.opened.is_some();
         self.observe(state, None, now, tally);
         if was_current {
             begun.era = self.era;
+            begun.has_closed = was_open && self.opened.is_none();
         }
     }
 
@@ -104,11 +109,15 @@ impl ModelOracle {
         let is_current = begun.era == self.era;
         match (outcome, self.opened) {
             (Outcome::Answered, None) if is_current => self.in_a_row = 0,
+            (Outcome::Failed, None) if is_current && begun.has_closed => {
+                assert_eq!(state, BreakerState::Open, "the answer that closed it broke off");
+                self.failures = FAILURES;
+            }
             (Outcome::Failed, None) if is_current => {
                 self.in_a_row += 1;
                 self.failures += 1;
                 assert!(
-                    self.in_a_row < 5 || state != BreakerState::Closed,
+                    self.in_a_row < FAILURES || state != BreakerState::Closed,
                     "five failures in a row, and still closed"
                 );
             }
@@ -132,7 +141,7 @@ impl ModelOracle {
         match (self.opened, state) {
             (None, BreakerState::Open | BreakerState::HalfOpen) => {
                 assert_eq!(outcome, Some(Outcome::Failed), "it opened though nothing failed");
-                assert!(self.failures >= 5, "it opened after {} failures", self.failures);
+                assert!(self.failures >= FAILURES, "it opened after {} failures", self.failures);
                 *self = Self { opened: Some(now), era: self.era + 1, ..Self::default() };
                 tally.breakers_opened += 1;
             }
