@@ -219,3 +219,19 @@ fn the_connection_that_reads_can_do_nothing_else() {
     store.reader().execute("DELETE FROM requests", ()).unwrap_err();
     assert_eq!(found(&store, &all()), ["a"]);
 }
+
+#[test]
+fn a_full_disk_is_said_and_passes() {
+    let (_dir, store) = store_with(&[bare("a")]);
+    let page_limit = |pages: u32| {
+        store.records.lock().unwrap().pragma_update(None, "max_page_count", pages).unwrap();
+    };
+    let large: Vec<_> = (0..500).map(|number| answered(&number.to_string())).collect();
+    page_limit(1);
+    let error = store.insert_requests(&large, Kept::Requests).unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+    assert_eq!(found(&store, &all()), ["a"]);
+    page_limit(100_000);
+    store.insert_requests(&large, Kept::Requests).unwrap();
+    assert_eq!(found(&store, &all()).len(), 501);
+}
