@@ -14,7 +14,7 @@ use crate::{
 /// Lists and shows what became of requests
 #[derive(Subcommand)]
 pub enum Verb {
-    List(list::Options),
+    List(Box<list::Options>),
     Show(show::Options),
 }
 
