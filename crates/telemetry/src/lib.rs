@@ -1,5 +1,7 @@
 //! Metrics and traces of what the gateway does.
 
 mod metrics;
+#[cfg(test)]
+mod sample;
 
-pub use metrics::Metrics;
+pub use metrics::{BreakerGauge, Exposition, Gauges, Metrics, ModelGauges, ProviderGauges};
