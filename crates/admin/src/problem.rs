@@ -4,7 +4,7 @@ use http::StatusCode;
 use pipeline::Refusal;
 use providers::ProviderError;
 use serde_json::json;
-use server::{Response, response};
+use server::{LogSlot, Response, response};
 
 /// Answers a refusal of the registry; `failure` is the sentence for a fault of our own.
 pub(crate) fn provider_error(error: &ProviderError, failure: &str) -> Response {
@@ -20,8 +20,10 @@ pub(crate) fn provider_error(error: &ProviderError, failure: &str) -> Response {
 }
 
 /// Answers a chat that was refused or failed before it began.
-pub(crate) fn refusal(refusal: &Refusal) -> Response {
-    refusal.log();
+pub(crate) fn refusal(refusal: &Refusal, log: &LogSlot) -> Response {
+    if let Some(source) = &refusal.fault.source {
+        log.note_source(source);
+    }
     let status = StatusCode::from_u16(refusal.fault.status());
     let detail = refusal.sentence();
     let body = match refusal.fault.upstream_status {
