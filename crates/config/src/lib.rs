@@ -18,6 +18,7 @@ mod origin;
 mod reference;
 mod server;
 mod setting;
+mod telemetry;
 
 pub use directories::{Directories, DirectoryFlags};
 pub use environment::Environment;
@@ -29,3 +30,4 @@ pub use nearest::nearest;
 pub use origin::{Origin, Value};
 pub use reference::reference;
 pub use server::{Server, ServerFlags, Tls};
+pub use telemetry::{HeaderFrom, Telemetry};

@@ -5,15 +5,20 @@ use std::fs;
 use serde::Serialize;
 
 use crate::{
-    Directories, Environment, Fault, Faults, Log, Models, Origin, Server, ServerFlags,
+    Directories, Environment, Fault, Faults, Log, Models, Origin, Server, ServerFlags, Telemetry,
     layers::{Layer, Layers},
     log, models, server,
     setting::Setting,
+    telemetry,
 };
 
 /// The sections of the config file. A new one is a file beside `log.rs`, a row here and a field below.
-pub(crate) static SECTIONS: [(&str, &[&Setting]); 3] =
-    [("server", &server::SETTINGS), ("models", &models::SETTINGS), ("log", &log::SETTINGS)];
+pub(crate) static SECTIONS: [(&str, &[&Setting]); 4] = [
+    ("server", &server::SETTINGS),
+    ("models", &models::SETTINGS),
+    ("log", &log::SETTINGS),
+    ("telemetry", &telemetry::SETTINGS),
+];
 
 /// Everything that the process is told from outside, checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +29,8 @@ pub struct Settings {
     pub models: Models,
     /// Level and form of the log.
     pub log: Log,
+    /// Where traces are sent.
+    pub telemetry: Telemetry,
 }
 
 /// Reads the config file and the environment, puts the flags on top and checks the outcome.
@@ -43,6 +50,7 @@ pub fn load(
         server: server::check(&layers, &mut faults),
         models: models::check(&layers),
         log: log::check(&layers, &mut faults),
+        telemetry: telemetry::check(&layers, &mut faults),
     };
     if faults.is_empty() { Ok(settings) } else { Err(Faults(faults)) }
 }
