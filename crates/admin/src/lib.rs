@@ -17,6 +17,7 @@ use keys::KeyManager;
 use pipeline::Gateway;
 use providers::ProviderManager;
 use server::Route;
+use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 pub use openapi::openapi;
@@ -29,6 +30,8 @@ pub struct Admin {
     pub gateway: Arc<Gateway>,
     /// All keys and projects.
     pub keys: Arc<KeyManager>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Reads the configuration again: its new generation, or every fault of the new one.
     pub reload: Box<dyn Fn() -> Result<u64, Vec<String>> + Send + Sync>,
     /// Cancelled when the process begins to shut down.

@@ -4,6 +4,7 @@ pub(crate) mod chat;
 pub(crate) mod chat_answer;
 mod chat_stream;
 pub(crate) mod health;
+pub(crate) mod metrics;
 pub(crate) mod models;
 pub(crate) mod providers;
 pub(crate) mod reference;
