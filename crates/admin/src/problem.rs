@@ -4,7 +4,7 @@ use http::StatusCode;
 use pipeline::Refusal;
 use providers::ProviderError;
 use serde_json::json;
-use server::{Response, response};
+use server::{LogSlot, Response, response};
 use store::StoreError;
 use tokio::task::JoinError;
 
@@ -47,8 +47,10 @@ pub(crate) fn stopped(error: JoinError) -> Response {
 }
 
 /// Answers a chat that was refused or failed before it began.
-pub(crate) fn refusal(refusal: &Refusal) -> Response {
-    refusal.log();
+pub(crate) fn refusal(refusal: &Refusal, log: &LogSlot) -> Response {
+    if let Some(source) = &refusal.fault.source {
+        log.note_source(source);
+    }
     let status = StatusCode::from_u16(refusal.fault.status());
     let detail = refusal.sentence();
     let body = match refusal.fault.upstream_status {

@@ -1,5 +1,6 @@
 //! The table of the management API: one row is one route, its documentation and its handler.
 
+mod metrics;
 mod providers;
 mod questions;
 mod records;
@@ -27,6 +28,8 @@ pub(crate) struct Endpoint {
     pub(crate) summary: &'static str,
     /// The schema of what it takes, if it takes anything.
     pub(crate) takes: Option<Value>,
+    /// What it answers in.
+    pub(crate) content_type: &'static str,
     /// The schema of what it answers.
     pub(crate) answers: Value,
     /// The server-sent events that it answers instead when asked to stream, if it can.
@@ -49,7 +52,7 @@ const MOST_NOTHING_BYTES: usize = 64 * 1024;
 
 /// Every row.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    [providers::rows(), questions::rows(), records::rows(), system::rows()]
+    [providers::rows(), questions::rows(), records::rows(), metrics::rows(), system::rows()]
         .into_iter()
         .flatten()
         .collect()
@@ -69,6 +72,7 @@ pub(super) fn row<A: JsonSchema>(
         access,
         summary,
         takes: None,
+        content_type: "application/json",
         answers: schema_of::<A>(),
         streams: None,
         refusals: &[],

@@ -5,6 +5,7 @@ pub(crate) mod chat_answer;
 mod chat_stream;
 pub(crate) mod explain;
 pub(crate) mod health;
+pub(crate) mod metrics;
 pub(crate) mod models;
 pub(crate) mod providers;
 pub(crate) mod reference;
