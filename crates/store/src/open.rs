@@ -90,13 +90,20 @@ fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let failed = |error| OpenError::at(path, error);
     let corrupt = |check: String| OpenError::Corrupt { path: path.to_owned(), check };
     // SQLite takes an empty file, and one cut short within its header, for a new database.
-    if fs::metadata(path).is_ok_and(|metadata| metadata.len() < SMALLEST_PAGE_BYTES) {
+    let length = fs::metadata(path).map(|metadata| metadata.len()).ok();
+    if length.is_some_and(|length| length < SMALLEST_PAGE_BYTES) {
         return Err(corrupt("it is cut short".to_owned()));
     }
     let application_id: i32 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
     if application_id != APPLICATION_ID {
         return Err(OpenError::Foreign { path: path.to_owned() });
+    }
+    // SQLite fills up a last page that was cut short, and misses nothing where that page was empty at its end.
+    let page_bytes: u32 =
+        connection.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(failed)?;
+    if length.is_some_and(|length| !length.is_multiple_of(u64::from(page_bytes))) {
+        return Err(corrupt("it is cut short".to_owned()));
     }
     let found: String =
         connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0)).map_err(failed)?;
