@@ -1,5 +1,6 @@
 //! The table of the management API: one row is one route, its documentation and its handler.
 
+mod keys;
 mod providers;
 mod questions;
 mod system;
@@ -48,7 +49,10 @@ const MOST_NOTHING_BYTES: usize = 64 * 1024;
 
 /// Every row.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    [providers::rows(), questions::rows(), system::rows()].into_iter().flatten().collect()
+    [providers::rows(), questions::rows(), keys::rows(), system::rows()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A row that takes nothing, refuses nothing of its own, and answers an `A`.
