@@ -8,9 +8,13 @@ mod doctor;
 mod gateway;
 mod gateway_key;
 mod greeting;
+mod keys;
+mod limits;
 mod models;
 mod openapi;
+mod period;
 pub mod plain_text;
+mod projects;
 mod providers;
 mod screen;
 mod secret_input;
@@ -43,6 +47,10 @@ enum Verb {
     Status(status::Options),
     #[command(subcommand)]
     Providers(providers::Verb),
+    #[command(subcommand)]
+    Keys(keys::Verb),
+    #[command(subcommand)]
+    Projects(projects::Verb),
     Models(models::Options),
     Chat(chat::Options),
     #[command(subcommand)]
@@ -64,6 +72,8 @@ pub fn run() -> Result<(), Failure> {
         Some(Verb::Serve(options)) => serve::run(session, &options),
         Some(Verb::Status(_)) => wait_for(status::run(&session)),
         Some(Verb::Providers(verb)) => wait_for(providers::run(&session, verb)),
+        Some(Verb::Keys(verb)) => wait_for(keys::run(&session, verb)),
+        Some(Verb::Projects(verb)) => wait_for(projects::run(&session, verb)),
         Some(Verb::Models(options)) => wait_for(models::run(&session, &options)),
         Some(Verb::Chat(options)) => wait_for(chat::run(&session, &options)),
         Some(Verb::Setup(verb)) => setup::run(&session, &verb),

@@ -38,3 +38,4 @@ mod serving;
 mod stream_faults;
 mod streaming;
 mod translation;
+mod virtual_keys;
