@@ -12,6 +12,7 @@
     reason = "the tests start the program, read what the test command tells them and say what they skip"
 )]
 
+mod authority;
 mod base_urls;
 mod byte_lane;
 mod capabilities;
@@ -33,6 +34,7 @@ mod parameters;
 mod rate_limit;
 mod real_model;
 mod registration;
+mod revocation;
 mod seals;
 mod serving;
 mod stream_faults;
