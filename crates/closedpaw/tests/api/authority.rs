@@ -188,6 +188,7 @@ impl Spelling {
             // What is open stands before it.
             Self::DotDot => format!("/livez/..{path}"),
             Self::EncodedDots => format!("/livez/%2E%2e{path}"),
+            Self::EncodedSlash if start.is_empty() => format!("/%2F{last}"),
             Self::EncodedSlash => format!("{start}%2F{last}"),
             Self::EncodedLetter => format!("/%{first:02x}{}", &path[2..]),
             Self::UpperCase => path.to_uppercase(),
