@@ -4,6 +4,7 @@
 
 mod answer;
 mod endpoints;
+mod granted;
 mod handlers;
 mod moment;
 mod openapi;

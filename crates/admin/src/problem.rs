@@ -1,6 +1,7 @@
 //! Turns what went wrong into what callers of the management API are told.
 
 use http::StatusCode;
+use keys::KeyError;
 use pipeline::Refusal;
 use providers::ProviderError;
 use serde_json::json;
@@ -44,6 +45,21 @@ pub(crate) fn stopped(error: JoinError) -> Response {
     tracing::error!(%error, "the work for a request stopped");
     let sentence = "The request could not be completed: see the log";
     response::detail(StatusCode::INTERNAL_SERVER_ERROR, sentence)
+}
+
+/// Answers a refusal about keys or projects; `failure` is the sentence for a fault of our own.
+pub(crate) fn key_error(error: &KeyError, failure: &str) -> Response {
+    let status = match error {
+        KeyError::Invalid(_) => StatusCode::BAD_REQUEST,
+        KeyError::NotHeld(_) | KeyError::Beyond(_) => StatusCode::FORBIDDEN,
+        KeyError::NotFound | KeyError::NoSuchProject => StatusCode::NOT_FOUND,
+        KeyError::Conflict(_) => StatusCode::CONFLICT,
+        KeyError::Store(cause) => {
+            tracing::error!(error = %cause, "the keys failed");
+            return response::detail(StatusCode::INTERNAL_SERVER_ERROR, failure);
+        }
+    };
+    response::detail(status, &error.to_string())
 }
 
 /// Answers a chat that was refused or failed before it began.

@@ -1,5 +1,6 @@
 //! The table of the management API: one row is one route, its documentation and its handler.
 
+mod keys;
 mod metrics;
 mod providers;
 mod questions;
@@ -52,10 +53,17 @@ const MOST_NOTHING_BYTES: usize = 64 * 1024;
 
 /// Every row.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    [providers::rows(), questions::rows(), records::rows(), metrics::rows(), system::rows()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        providers::rows(),
+        keys::rows(),
+        questions::rows(),
+        records::rows(),
+        metrics::rows(),
+        system::rows(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A row that takes nothing, refuses nothing of its own, and answers an `A`.
