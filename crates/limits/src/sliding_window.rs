@@ -43,6 +43,14 @@ impl SlidingWindow {
         let age = self.starts.front().map(|oldest| now.duration_since(*oldest));
         Err(self.span.saturating_sub(age.unwrap_or_default()))
     }
+
+    /// How long a start at `now` would have to wait; it is not counted.
+    #[must_use]
+    pub fn wait(&self, now: Instant) -> Duration {
+        let oldest = self.starts.len().checked_sub(self.limit).and_then(|at| self.starts.get(at));
+        let free_at = oldest.map(|oldest| *oldest + self.span);
+        free_at.map_or(Duration::ZERO, |free_at| free_at.saturating_duration_since(now))
+    }
 }
 
 #[cfg(test)]
@@ -111,7 +119,10 @@ mod tests {
                 prop_assert_eq!(window.try_start(start), Ok(()));
             }
             let now = start + Duration::from_millis(age_ms);
+            prop_assert_eq!(SlidingWindow::new(limit, MINUTE).wait(now), Duration::ZERO);
+            prop_assert_eq!(Err(window.wait(now)), window.try_start(now));
             let wait = window.try_start(now).unwrap_err();
+            prop_assert_eq!(window.wait(now + wait), Duration::ZERO);
             prop_assert_eq!(window.try_start(now + wait), Ok(()));
         }
     }

@@ -43,7 +43,7 @@ pub async fn test(provider: &Arc<Provider>) -> Proof {
         }
         Err(fault) => (None, Err(fault)),
     };
-    let has_key = provider.config().api_key.is_some();
+    let has_key = provider.config().has_key();
     let (reachable, key_accepted, model_answers) = match &outcome {
         Ok(()) => (Some(true), has_key.then_some(true), Some(true)),
         Err(fault) => verdict(fault),

@@ -99,10 +99,10 @@ impl ProviderManager {
     ) -> Result<Arc<Provider>, ProviderError> {
         self.change(move |manager, old| {
             let before = old.find(&name)?;
-            let restart_window = change.rate_limit.is_some();
+            let renewed = change.renews();
             let config = change.apply(before.config(), &manager.egress)?;
             let new = row::to_row(&config, &manager.master_key)?;
-            let after = before.reconfigured(config, restart_window, &manager.egress)?;
+            let after = before.reconfigured(config, renewed, &manager.egress)?;
             let name = before.config().name.clone();
             manager.store.update_provider(&new).map_err(|error| named(error, &name))?;
             let after = Arc::new(after);
