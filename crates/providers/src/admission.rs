@@ -90,7 +90,12 @@ impl Provider {
         let mut window = rate.lock().unwrap_or_else(PoisonError::into_inner);
         window.try_start(now).map_err(|wait| {
             let limit = self.config().rate_limit.unwrap_or_default();
-            limited(&format!("Provider {}", self.config().name), limit.into(), "chats a minute", wait)
+            limited(
+                &format!("Provider {}", self.config().name),
+                limit.into(),
+                "chats a minute",
+                wait,
+            )
         })
     }
 
@@ -184,7 +189,62 @@ impl Provider {
 /// What is said of a limit that is reached.
 fn limited(subject: &str, limit: u64, measure: &str, wait: Duration) -> Fault {
     let seconds = wait.as_secs_f64().ceil();
-    let sentence =
-        format!("{subject} is limited to {limit} {measure}: come back in {seconds} s");
+    let sentence = format!("{subject} is limited to {limit} {measure}: come back in {seconds} s");
     Fault::new(ErrorKind::RateLimited, sentence).with_retry_after(Some(wait))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use limits::Measure::{Concurrency, Requests, Tokens};
+    use serde_json::json;
+    use upstream::Egress;
+
+    use super::*;
+    use crate::Registration;
+
+    fn provider(members: serde_json::Value) -> Provider {
+        let mut description = json!({ "name": "p", "provider_type": "ollama" });
+        description.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let registration: Registration = serde_json::from_value(description).unwrap();
+        let egress = Arc::new(Egress::new());
+        Provider::new(registration.check(&egress).unwrap(), &egress).unwrap()
+    }
+
+    #[test]
+    fn the_sentence_names_what_is_limited_and_when_to_come_back() {
+        let provider = provider(json!({}));
+        let wait = Some(Duration::from_millis(1_500));
+        for (of, wait, sentence) in [
+            (Requests, wait, "Provider p is limited to 7 requests a minute: come back in 2 s"),
+            (Tokens, wait, "Provider p is limited to 7 tokens a minute: come back in 2 s"),
+            (Concurrency, wait, "Provider p is limited to 7 requests at once: come back in 2 s"),
+            (
+                Tokens,
+                None,
+                "Provider p is limited to 7 tokens a minute, and this request alone may need 9: \
+                 shorten it, or let the answer have fewer",
+            ),
+        ] {
+            let shortage = Shortage { meter: 0, of, limit: 7, wait };
+            let fault = provider.short_of("Provider p", &shortage, 9, Instant::now());
+            assert_eq!((fault.kind, fault.retry_after), (ErrorKind::RateLimited, wait));
+            assert_eq!(fault.public, sentence);
+        }
+    }
+
+    #[test]
+    fn whoever_waits_as_long_as_told_finds_the_rate_free_as_well() {
+        let provider = provider(json!({ "rate_limit": 1 }));
+        let now = Instant::now();
+        provider.admit_chat(now).unwrap();
+        let shortage =
+            Shortage { meter: 0, of: Requests, limit: 7, wait: Some(Duration::from_secs(5)) };
+        let fault = provider.short_of("Provider p", &shortage, 9, now);
+        assert_eq!(fault.retry_after, Some(RATE_SPAN));
+        let later = now + RATE_SPAN - Duration::from_secs(3);
+        let fault = provider.short_of("Provider p", &shortage, 9, later);
+        assert_eq!(fault.retry_after, Some(Duration::from_secs(5)));
+    }
 }

@@ -165,10 +165,11 @@ impl Change {
         .into_iter()
         .filter_map(|(member, is_kept)| is_kept.then_some(member))
         .collect();
-        if kept.is_empty() {
-            return Ok(());
-        }
-        let kept = kept.join(" and ");
+        let kept = match kept.as_slice() {
+            [] => return Ok(()),
+            [only] => (*only).to_owned(),
+            [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        };
         Err(ProviderError::Invalid(format!(
             "The new base_url has another origin: send {kept} again with it, entered for the old one"
         )))

@@ -53,6 +53,11 @@ impl ProviderManager {
         self.snapshot.load_full()
     }
 
+    /// The way out.
+    pub(crate) fn egress(&self) -> &Arc<Egress> {
+        &self.egress
+    }
+
     /// Takes over what is known of models from now on.
     pub fn set_catalog(&self, catalog: Catalog) {
         let catalog = Arc::new(catalog);

@@ -159,7 +159,10 @@ pub(crate) fn check_api_keys(keys: Option<Vec<String>>) -> Result<Vec<Secret>, P
 }
 
 /// Refuses keys of which two are the same, which would count as one at the provider.
-pub(crate) fn check_distinct(first: Option<&Secret>, further: &[Secret]) -> Result<(), ProviderError> {
+pub(crate) fn check_distinct(
+    first: Option<&Secret>,
+    further: &[Secret],
+) -> Result<(), ProviderError> {
     let mut seen = HashSet::new();
     if first.into_iter().chain(further).all(|key| seen.insert(key.expose())) {
         return Ok(());
@@ -177,10 +180,11 @@ pub(crate) fn check_model_limits(
             "Too many model_limits: at most {MOST_MODEL_LIMITS} patterns may be limited"
         )));
     }
-    let parsed = limits.into_iter().map(|(pattern, limits)| Ok((Pattern::parse(&pattern)?, limits)));
-    parsed.collect::<Result<_, PatternError>>().map_err(|error| {
-        ProviderError::Invalid(format!("Invalid model_limits: {error}"))
-    })
+    let parsed =
+        limits.into_iter().map(|(pattern, limits)| Ok((Pattern::parse(&pattern)?, limits)));
+    parsed
+        .collect::<Result<_, PatternError>>()
+        .map_err(|error| ProviderError::Invalid(format!("Invalid model_limits: {error}")))
 }
 
 /// Refuses what can be no model's id; an empty form field is none.

@@ -33,9 +33,11 @@ pub(crate) fn to_row(
     let headers =
         (!config.headers.is_empty()).then(|| headers_text(&config.headers)).transpose()?;
     let headers_sealed = headers.map(|headers| seal(&headers, "headers_sealed")).transpose()?;
-    let api_keys = (!config.api_keys.is_empty()).then(|| keys_text(&config.api_keys)).transpose()?;
+    let api_keys =
+        (!config.api_keys.is_empty()).then(|| keys_text(&config.api_keys)).transpose()?;
     let api_keys_sealed = api_keys.map(|keys| seal(&keys, "api_keys_sealed")).transpose()?;
-    let model_limits = config.model_limits.iter().map(|(pattern, limits)| (pattern.as_str(), limits));
+    let model_limits =
+        config.model_limits.iter().map(|(pattern, limits)| (pattern.as_str(), limits));
     Ok(ProviderRow {
         name: name.to_owned(),
         provider_type: config.provider_type.as_str().to_owned(),

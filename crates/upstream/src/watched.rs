@@ -14,7 +14,8 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// Lets the system end `stream` when the other end has been gone for 30 seconds, whether it rests or sends.
 pub(crate) fn watch(stream: &TcpStream) -> io::Result<()> {
-    let unanswered = MOST_UNACKNOWLEDGED.saturating_sub(ASK_AFTER).as_secs() / ASK_AGAIN_AFTER.as_secs();
+    let unanswered =
+        MOST_UNACKNOWLEDGED.saturating_sub(ASK_AFTER).as_secs() / ASK_AGAIN_AFTER.as_secs();
     sockopt::set_socket_keepalive(stream, true)?;
     sockopt::set_tcp_keepidle(stream, ASK_AFTER)?;
     sockopt::set_tcp_keepintvl(stream, ASK_AGAIN_AFTER)?;
@@ -36,7 +37,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    #[expect(clippy::disallowed_methods, reason = "a connection to ourselves, to look at its options")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a connection to ourselves, to look at its options"
+    )]
     async fn whoever_vanishes_is_missed_within_thirty_seconds() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
