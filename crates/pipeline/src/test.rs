@@ -116,5 +116,7 @@ async fn ask_for_a_word(provider: &Arc<Provider>, model: &str) -> Result<(), Fau
     };
     let (body, _losses) = encode(&target, request, Mode::Whole);
     let reply = attempt(&target, body, Mode::Whole).await?;
-    read_whole(&target, reply).await.map(drop)
+    read_whole(&target, reply).await?;
+    provider.key_is_good(0, model);
+    Ok(())
 }

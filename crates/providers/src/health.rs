@@ -101,6 +101,11 @@ impl Provider {
         Health { state, checked_at, latency: began.elapsed(), fault }
     }
 
+    /// Notes that a key was just accepted where nobody's request was at stake, which frees it.
+    pub fn key_is_good(&self, key: usize, model: &str) {
+        self.key_ring().accepted(key, model);
+    }
+
     /// Ends a probe at its limit.
     async fn in_time<T>(&self, probe: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
         let limit = PROBE_LIMIT.min(self.config().timeout());
@@ -129,7 +134,7 @@ impl Provider {
     async fn try_to_free(&self, key: usize) -> Result<(), Fault> {
         let outcome = self.in_time(self.probe(key)).await;
         if outcome.is_ok() {
-            self.key_ring().accepted(key, ANY_MODEL);
+            self.key_is_good(key, ANY_MODEL);
         }
         outcome
     }

@@ -1,5 +1,6 @@
 //! The table of the management API: one row is one route, its documentation and its handler.
 
+mod discovery;
 mod providers;
 mod questions;
 mod system;
@@ -48,7 +49,8 @@ const MOST_NOTHING_BYTES: usize = 64 * 1024;
 
 /// Every row.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    [providers::rows(), questions::rows(), system::rows()].into_iter().flatten().collect()
+    let all = [providers::rows(), discovery::rows(), questions::rows(), system::rows()];
+    all.into_iter().flatten().collect()
 }
 
 /// A row that takes nothing, refuses nothing of its own, and answers an `A`.
