@@ -28,20 +28,24 @@ struct ServerView {
     models: Vec<String>,
     /// Whether it answers nobody without a key.
     needs_key: bool,
-    /// The provider that it is registered as; `null` where it is not.
+    /// The provider that it is registered as; `null` where it is not, or where the key may not know.
     registered_as: Option<String>,
     /// What to send to `POST /api/providers/register`, beside `api_key` where it needs one.
     registration: Map<String, Value>,
 }
 
 /// `GET /api/discover`
-pub(crate) async fn discover(admin: Arc<Admin>, _call: Call) -> Response {
+pub(crate) async fn discover(admin: Arc<Admin>, call: Call) -> Response {
+    let may_see = |name: &str| call.caller.grant.holds_provider(name);
     let view = |found: Found| ServerView {
         kind: found.kind,
         base_url: found.base_url,
         models: found.models,
         needs_key: found.needs_key,
-        registered_as: found.registered_as.map(|name| name.to_string()),
+        registered_as: found
+            .registered_as
+            .map(|name| name.to_string())
+            .filter(|name| may_see(name)),
         registration: found.registration,
     };
     let servers = admin.manager.discover().await;

@@ -4,10 +4,12 @@ mod cell;
 mod chat;
 mod completions;
 mod config;
+mod discover;
 mod doctor;
 mod gateway;
 mod gateway_key;
 mod greeting;
+mod init;
 mod models;
 mod openapi;
 pub mod plain_text;
@@ -40,6 +42,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     Serve(serve::Options),
+    Init(init::Options),
+    Discover(discover::Options),
     Status(status::Options),
     #[command(subcommand)]
     Providers(providers::Verb),
@@ -62,6 +66,8 @@ pub fn run() -> Result<(), Failure> {
     match verb {
         None => greeting::show(),
         Some(Verb::Serve(options)) => serve::run(session, &options),
+        Some(Verb::Init(options)) => wait_for(init::run(&session, &options)),
+        Some(Verb::Discover(options)) => wait_for(discover::run(&session, &options)),
         Some(Verb::Status(_)) => wait_for(status::run(&session)),
         Some(Verb::Providers(verb)) => wait_for(providers::run(&session, verb)),
         Some(Verb::Models(options)) => wait_for(models::run(&session, &options)),

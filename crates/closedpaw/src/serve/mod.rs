@@ -169,6 +169,7 @@ impl Gateway {
     async fn serve(self, reloader: Arc<Reloader>, hold: &Hold) -> Result<(), Failure> {
         let addresses = self.door.addresses();
         let stop = CancellationToken::new();
+        let tending = Arc::clone(&self.manager).tend(stop.clone().cancelled_owned());
         let inference =
             Inference { manager: Arc::clone(&self.manager), last_call: self.door.last_call() };
         let admin = Admin {
@@ -186,8 +187,9 @@ impl Gateway {
         let signals = signals::listen(stop.clone(), Arc::clone(&reloader))?;
 
         announce(&addresses, &reloader, hold)?;
+        let serving = async { tokio::join!(self.door.run(Arc::new(router), stop), tending).0 };
         tokio::select! {
-            drained = self.door.run(Arc::new(router), stop) => {
+            drained = serving => {
                 match drained {
                     Drained::Complete => tracing::info!("stopped"),
                     Drained::Cut(connections) => {
