@@ -29,6 +29,7 @@ const HEADINGS: [&str; 4] = ["found", "where", "with", "state"];
 /// looked for here, in the usual environment variables, such as OPENAI_API_KEY. Each is asked about; what is
 /// registered is tested at once.
 #[derive(Args)]
+#[group(skip)]
 #[command(after_help = "Examples:
   closedpaw discover
   closedpaw discover --dry-run --output json
