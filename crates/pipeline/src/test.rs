@@ -115,8 +115,9 @@ async fn ask_for_a_word(provider: &Arc<Provider>, model: &str) -> Result<(), Fau
         ..Request::default()
     };
     let (body, _losses) = encode(&target, request, Mode::Whole);
+    let begun = std::time::Instant::now();
     let reply = attempt(&target, body, Mode::Whole).await?;
     read_whole(&target, reply).await?;
-    provider.key_is_good(0, model);
+    provider.key_is_good(0, model, begun);
     Ok(())
 }

@@ -1,23 +1,17 @@
 //! Admission to a provider: its rate, its limits and those of its models, and its queue.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, slice, sync::Arc, time::Instant};
 
 use canonical::{ErrorKind, Fault};
 use grants::Pattern;
-use limits::{Admission, Limits, Measure, Meter, Reading, Shortage, SlidingWindow};
+use limits::{Admission, Limits, Measure, Meter, Reading, Shortage};
 
 use crate::{NoTurn, Provider, ProviderConfig, Turn, Turnstile};
 
-/// The span that `rate_limit` counts over.
-const RATE_SPAN: Duration = Duration::from_secs(60);
-
 /// What has been used of a provider's limits, and who waits.
 pub(crate) struct Gate {
-    rate: Option<Arc<Mutex<SlidingWindow>>>,
+    /// Counts chats against `rate_limit`.
+    rate: Option<Arc<Meter>>,
     meter: Arc<Meter>,
     models: Vec<(Pattern, Arc<Meter>)>,
     turnstile: Option<Arc<Turnstile>>,
@@ -32,36 +26,38 @@ pub(crate) struct Renewed {
     pub(crate) keys: bool,
 }
 
+/// One of the meters of a request.
+enum Subject<'a> {
+    Rate,
+    Provider,
+    Models(&'a Pattern),
+}
+
 impl Gate {
     /// Makes a gate that nobody has passed.
     pub(crate) fn new(config: &ProviderConfig) -> Self {
+        let meter = |limits| Arc::new(Meter::new(limits));
         let models = config.model_limits.iter();
-        let window = |limit| Arc::new(Mutex::new(SlidingWindow::new(limit, RATE_SPAN)));
         Self {
-            rate: config.rate_limit.map(window),
-            meter: Arc::new(Meter::new(without_concurrency(config.limits))),
-            models: models
-                .map(|(pattern, limits)| (pattern.clone(), Arc::new(Meter::new(*limits))))
-                .collect(),
+            rate: config.rate_limit.map(|limit| {
+                meter(Limits { requests_per_minute: Some(limit), ..Limits::default() })
+            }),
+            meter: meter(without_concurrency(config.limits)),
+            models: models.map(|(pattern, limits)| (pattern.clone(), meter(*limits))).collect(),
             turnstile: config.queue.turnstile(&config.limits).map(Arc::new),
         }
     }
 
     /// Goes on with what was counted under `old`, wherever the limit is the same as then.
-    pub(crate) fn continue_from(
-        &mut self,
-        old: &Self,
-        (new_config, old_config): (&ProviderConfig, &ProviderConfig),
-        renewed: Renewed,
-    ) {
+    pub(crate) fn continue_from(&mut self, old: &Self, renewed: Renewed) {
         if !renewed.rate {
             self.rate.clone_from(&old.rate);
         }
-        if new_config.limits == old_config.limits {
+        if self.meter.limits() == old.meter.limits() {
             self.meter = Arc::clone(&old.meter);
-            if new_config.queue == old_config.queue {
-                self.turnstile.clone_from(&old.turnstile);
-            }
+        }
+        if self.turnstile.is_some() && old.turnstile.is_some() {
+            self.turnstile.clone_from(&old.turnstile);
         }
         for (pattern, meter) in &mut self.models {
             let same = |(known, kept): &&(Pattern, Arc<Meter>)| {
@@ -71,6 +67,14 @@ impl Gate {
                 *meter = Arc::clone(kept);
             }
         }
+    }
+
+    /// What a request for `model` is counted by.
+    fn meters(&self, model: &str) -> impl Iterator<Item = (Subject<'_>, &Arc<Meter>)> {
+        let rate = self.rate.iter().map(|meter| (Subject::Rate, meter));
+        let of_model = self.models.iter().filter(move |(pattern, _)| pattern.matches(model));
+        let of_model = of_model.map(|(pattern, meter)| (Subject::Models(pattern), meter));
+        std::iter::once((Subject::Provider, &self.meter)).chain(of_model).chain(rate)
     }
 }
 
@@ -87,16 +91,8 @@ impl Provider {
     /// Says when to come back once the limit is reached.
     pub fn admit_chat(&self, now: Instant) -> Result<(), Fault> {
         let Some(rate) = &self.gate.rate else { return Ok(()) };
-        let mut window = rate.lock().unwrap_or_else(PoisonError::into_inner);
-        window.try_start(now).map_err(|wait| {
-            let limit = self.config().rate_limit.unwrap_or_default();
-            limited(
-                &format!("Provider {}", self.config().name),
-                limit.into(),
-                "chats a minute",
-                wait,
-            )
-        })
+        let counted = limits::admit(slice::from_ref(rate), 0, now).map(drop);
+        counted.map_err(|shortage| self.short_of(&Subject::Rate, &shortage, 0))
     }
 
     /// Counts the start of a request for `model` that will use about `tokens` against every limit of the provider and
@@ -106,47 +102,44 @@ impl Provider {
     ///
     /// Counts nothing, and says when to come back once a limit is reached.
     pub fn admit(&self, model: &str, tokens: u64, now: Instant) -> Result<Admission, Fault> {
-        let of_model = || self.gate.models.iter().filter(|(pattern, _)| pattern.matches(model));
-        let mut meters = vec![Arc::clone(&self.gate.meter)];
-        meters.extend(of_model().map(|(_, meter)| Arc::clone(meter)));
-        match limits::admit(&meters, tokens, now) {
-            Ok(admission) => match self.admit_chat(now) {
-                Ok(()) => Ok(admission),
-                Err(fault) => {
-                    admission.retract();
-                    Err(fault)
-                }
-            },
-            Err(shortage) => {
-                let name = &self.config().name;
-                let pattern = shortage.meter.checked_sub(1).and_then(|index| of_model().nth(index));
-                let subject = match pattern {
-                    Some((pattern, _)) => format!("Model {pattern} of provider {name}"),
-                    None => format!("Provider {name}"),
-                };
-                Err(self.short_of(&subject, &shortage, tokens, now))
-            }
+        let meters: Vec<_> = self.gate.meters(model).map(|(_, meter)| Arc::clone(meter)).collect();
+        limits::admit(&meters, tokens, now).map_err(|shortage| {
+            let subject = self.gate.meters(model).nth(shortage.meter);
+            let subject = subject.map_or(Subject::Provider, |(subject, _)| subject);
+            self.short_of(&subject, &shortage, tokens)
+        })
+    }
+
+    /// Holds the queue to what is configured; those in it keep their places.
+    pub(crate) fn apply_queue(&self) {
+        if let Some(turnstile) = &self.gate.turnstile {
+            self.config().queue.apply(&self.config().limits, turnstile);
         }
     }
 
-    /// What a caller is told of a limit that is reached. Whoever waits as long as it says finds the rate free as well.
-    fn short_of(&self, subject: &str, shortage: &Shortage, tokens: u64, now: Instant) -> Fault {
-        let Some(wait) = shortage.wait else {
-            let sentence = format!(
-                "{subject} is limited to {} tokens a minute, and this request alone may need {tokens}: \
-                 shorten it, or let the answer have fewer",
-                shortage.limit,
-            );
-            return Fault::new(ErrorKind::RateLimited, sentence);
+    /// What a caller is told of a limit that is reached.
+    fn short_of(&self, subject: &Subject<'_>, shortage: &Shortage, tokens: u64) -> Fault {
+        let (name, limit) = (&self.config().name, shortage.limit);
+        let limited = match subject {
+            Subject::Rate | Subject::Provider => format!("Provider {name} is limited to {limit}"),
+            Subject::Models(pattern) => {
+                format!("Model {pattern} of provider {name} is limited to {limit}")
+            }
         };
-        let measure = match shortage.of {
-            Measure::Requests => "requests a minute",
-            Measure::Tokens => "tokens a minute",
-            Measure::Concurrency => "requests at once",
+        let measure = match (subject, shortage.of) {
+            (Subject::Rate, _) => "chats a minute",
+            (_, Measure::Requests) => "requests a minute",
+            (_, Measure::Tokens) => "tokens a minute",
+            (_, Measure::Concurrency) => "requests at once",
         };
-        let rate = self.gate.rate.as_ref();
-        let rate = rate.map(|rate| rate.lock().unwrap_or_else(PoisonError::into_inner).wait(now));
-        limited(subject, shortage.limit, measure, wait.max(rate.unwrap_or_default()))
+        let advice = match shortage.wait {
+            Some(wait) => format!("come back in {} s", wait.as_secs_f64().ceil()),
+            None => format!(
+                "this request alone may need {tokens}, so shorten it, or let the answer have fewer"
+            ),
+        };
+        Fault::new(ErrorKind::RateLimited, format!("{limited} {measure}: {advice}"))
+            .with_retry_after(shortage.wait)
     }
 
     /// Waits for a turn, where the provider can only serve so many at once.
@@ -186,16 +179,9 @@ impl Provider {
     }
 }
 
-/// What is said of a limit that is reached.
-fn limited(subject: &str, limit: u64, measure: &str, wait: Duration) -> Fault {
-    let seconds = wait.as_secs_f64().ceil();
-    let sentence = format!("{subject} is limited to {limit} {measure}: come back in {seconds} s");
-    Fault::new(ErrorKind::RateLimited, sentence).with_retry_after(Some(wait))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
 
     use limits::Measure::{Concurrency, Requests, Tokens};
     use serde_json::json;
@@ -204,9 +190,8 @@ mod tests {
     use super::*;
     use crate::Registration;
 
-    fn provider(members: serde_json::Value) -> Provider {
-        let mut description = json!({ "name": "p", "provider_type": "ollama" });
-        description.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    fn provider() -> Provider {
+        let description = json!({ "name": "p", "provider_type": "ollama" });
         let registration: Registration = serde_json::from_value(description).unwrap();
         let egress = Arc::new(Egress::new());
         Provider::new(registration.check(&egress).unwrap(), &egress).unwrap()
@@ -214,37 +199,45 @@ mod tests {
 
     #[test]
     fn the_sentence_names_what_is_limited_and_when_to_come_back() {
-        let provider = provider(json!({}));
+        let (provider, models) = (provider(), Pattern::parse("gpt-*").unwrap());
         let wait = Some(Duration::from_millis(1_500));
-        for (of, wait, sentence) in [
-            (Requests, wait, "Provider p is limited to 7 requests a minute: come back in 2 s"),
-            (Tokens, wait, "Provider p is limited to 7 tokens a minute: come back in 2 s"),
-            (Concurrency, wait, "Provider p is limited to 7 requests at once: come back in 2 s"),
+        for (subject, of, wait, sentence) in [
             (
+                Subject::Rate,
+                Requests,
+                wait,
+                "Provider p is limited to 7 chats a minute: come back in 2 s",
+            ),
+            (
+                Subject::Provider,
+                Requests,
+                wait,
+                "Provider p is limited to 7 requests a minute: come back in 2 s",
+            ),
+            (
+                Subject::Models(&models),
+                Tokens,
+                wait,
+                "Model gpt-* of provider p is limited to 7 tokens a minute: come back in 2 s",
+            ),
+            (
+                Subject::Models(&models),
+                Concurrency,
+                wait,
+                "Model gpt-* of provider p is limited to 7 requests at once: come back in 2 s",
+            ),
+            (
+                Subject::Provider,
                 Tokens,
                 None,
-                "Provider p is limited to 7 tokens a minute, and this request alone may need 9: \
+                "Provider p is limited to 7 tokens a minute: this request alone may need 9, so \
                  shorten it, or let the answer have fewer",
             ),
         ] {
             let shortage = Shortage { meter: 0, of, limit: 7, wait };
-            let fault = provider.short_of("Provider p", &shortage, 9, Instant::now());
+            let fault = provider.short_of(&subject, &shortage, 9);
             assert_eq!((fault.kind, fault.retry_after), (ErrorKind::RateLimited, wait));
             assert_eq!(fault.public, sentence);
         }
-    }
-
-    #[test]
-    fn whoever_waits_as_long_as_told_finds_the_rate_free_as_well() {
-        let provider = provider(json!({ "rate_limit": 1 }));
-        let now = Instant::now();
-        provider.admit_chat(now).unwrap();
-        let shortage =
-            Shortage { meter: 0, of: Requests, limit: 7, wait: Some(Duration::from_secs(5)) };
-        let fault = provider.short_of("Provider p", &shortage, 9, now);
-        assert_eq!(fault.retry_after, Some(RATE_SPAN));
-        let later = now + RATE_SPAN - Duration::from_secs(3);
-        let fault = provider.short_of("Provider p", &shortage, 9, later);
-        assert_eq!(fault.retry_after, Some(Duration::from_secs(5)));
     }
 }

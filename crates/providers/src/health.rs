@@ -102,8 +102,10 @@ impl Provider {
     }
 
     /// Notes that a key was just accepted where nobody's request was at stake, which frees it.
-    pub fn key_is_good(&self, key: usize, model: &str) {
-        self.key_ring().accepted(key, model);
+    ///
+    /// `begun` is when it was presented: what was said against it since then is the newer word.
+    pub fn key_is_good(&self, key: usize, model: &str, begun: std::time::Instant) {
+        self.key_ring().accepted(key, model, begun);
     }
 
     /// Ends a probe at its limit.
@@ -132,9 +134,10 @@ impl Provider {
 
     /// Probes with a key that is parked, and frees it when it is accepted.
     async fn try_to_free(&self, key: usize) -> Result<(), Fault> {
+        let begun = Instant::now().into_std();
         let outcome = self.in_time(self.probe(key)).await;
         if outcome.is_ok() {
-            self.key_is_good(key, ANY_MODEL);
+            self.key_is_good(key, ANY_MODEL, begun);
         }
         outcome
     }

@@ -110,6 +110,7 @@ impl ProviderManager {
             let after = before.reconfigured(config, renewed, &manager.egress)?;
             let name = before.config().name.clone();
             manager.store.update_provider(&new).map_err(|error| named(error, &name))?;
+            after.apply_queue();
             let after = Arc::new(after);
             let replace = |provider: &Arc<Provider>| {
                 Arc::clone(if Arc::ptr_eq(provider, before) { &after } else { provider })

@@ -78,7 +78,7 @@ impl Provider {
                 new.traffic = Arc::clone(&self.traffic);
             }
         }
-        new.gate.continue_from(&self.gate, (&new.config, &self.config), renewed);
+        new.gate.continue_from(&self.gate, renewed);
         Ok(new)
     }
 

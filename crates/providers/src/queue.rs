@@ -30,9 +30,22 @@ pub struct Queue {
 impl Queue {
     /// The turnstile that holds a provider to its limit of concurrency, if it has one.
     pub(crate) fn turnstile(&self, limits: &Limits) -> Option<Turnstile> {
+        let (concurrency, length, wait) = self.numbers(limits)?;
+        Some(Turnstile::new(concurrency, length, wait))
+    }
+
+    /// Tells a turnstile what was changed.
+    pub(crate) fn apply(&self, limits: &Limits, turnstile: &Turnstile) {
+        if let Some((concurrency, length, wait)) = self.numbers(limits) {
+            turnstile.set(concurrency, length, wait);
+        }
+    }
+
+    /// How many may run, how many may wait, and how long.
+    fn numbers(&self, limits: &Limits) -> Option<(u32, usize, Duration)> {
         let concurrency = limits.concurrency?;
         let length = self.length.unwrap_or(concurrency.saturating_mul(LENGTH_FOR_EACH));
         let length = usize::try_from(length).unwrap_or(usize::MAX);
-        Some(Turnstile::new(concurrency, length, duration(self.wait).unwrap_or(WAIT)))
+        Some((concurrency, length, duration(self.wait).unwrap_or(WAIT)))
     }
 }

@@ -1,6 +1,6 @@
 //! Limits of a provider and its models: what counts where, and what a change leaves counted.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use providers::Provider;
 use serde_json::json;
@@ -74,6 +74,40 @@ async fn who_is_refused_by_the_rate_is_counted_nowhere() {
 }
 
 #[tokio::test]
+async fn whoever_waits_as_long_as_told_is_let_in() {
+    let registry = limited().await;
+    let limits = json!({
+        "rate_limit": 3, "limits": { "tokens_per_minute": 100 },
+        "model_limits": { "a*": { "requests_per_minute": 1 } },
+    });
+    let provider = registry.change(limits).await.unwrap();
+    let mut now = Instant::now();
+    drop(provider.admit("b", 90, now).unwrap());
+    for (model, tokens, sentence) in [
+        ("b", 20, "Provider p is limited to 100 tokens a minute: come back in 60 s"),
+        ("abc", 1, ""),
+        ("ab", 1, "Model a* of provider p is limited to 1 requests a minute: come back in 60 s"),
+        ("b", 1, ""),
+        ("b", 1, ""),
+        ("b", 1, "Provider p is limited to 3 chats a minute: come back in 60 s"),
+    ] {
+        match provider.admit(model, tokens, now) {
+            Ok(_) => assert_eq!(sentence, "", "{model}"),
+            Err(fault) => {
+                assert_eq!(fault.public, sentence);
+                now += fault.retry_after.unwrap();
+                assert!(provider.admit(model, tokens, now).is_ok(), "{sentence}");
+                now += Duration::from_secs(60);
+                drop(provider.admit("b", 90, now).unwrap());
+            }
+        }
+    }
+    let fault = provider.admit("b", 101, now).unwrap_err();
+    assert_eq!(fault.retry_after, None);
+    assert!(fault.public.contains("this request alone may need 101"), "{fault}");
+}
+
+#[tokio::test]
 async fn what_runs_at_once_is_for_the_queue_to_say_where_one_may_wait() {
     let registry = limited().await;
     let provider = registry.get("p");
@@ -82,5 +116,16 @@ async fn what_runs_at_once_is_for_the_queue_to_say_where_one_may_wait() {
     assert_eq!(provider.reading(Instant::now()).concurrency, Some(1));
     let _first = provider.admit("m", 1, Instant::now()).unwrap();
     assert!(provider.admit("m", 1, Instant::now()).is_ok());
-    assert!(provider.turn("caller").await.unwrap().is_some());
+    assert!(!provider.is_full());
+    let turn = provider.turn("caller").await.unwrap().unwrap();
+    assert!(provider.is_full());
+    // Who is there stays there, and is counted, whatever the limit becomes.
+    for (concurrency, is_full) in [(2, false), (1, true)] {
+        let limits = json!({ "limits": { "concurrency": concurrency }, "queue": { "length": 0 } });
+        assert_eq!(registry.change(limits).await.unwrap().is_full(), is_full);
+    }
+    let provider = registry.get("p");
+    assert!(provider.turn("caller").await.is_err());
+    drop(turn);
+    assert!(provider.turn("caller").await.is_ok());
 }

@@ -13,6 +13,7 @@ mod keys;
 mod limits;
 mod liveness;
 mod models;
+mod parked_keys;
 mod rate_limit;
 mod registration;
 mod support;
