@@ -88,9 +88,9 @@ impl Provider {
     /// Runs one probe and sums it up.
     async fn examine(&self) -> Health {
         let (checked_at, began) = (SystemTime::now(), Instant::now());
-        let states = self.key_ring().states(began.into_std());
-        let is_parked = |key: &usize| states.get(*key).is_some_and(is_parked);
-        let (parked, free): (Vec<_>, Vec<_>) = (0..states.len()).partition(is_parked);
+        let states = self.key_ring().states(std::time::Instant::now());
+        let in_park = |key: &usize| states.get(*key).is_some_and(is_parked);
+        let (parked, free): (Vec<_>, Vec<_>) = (0..states.len()).partition(in_park);
         let parked = parked.into_iter().map(|key| self.try_to_free(key));
         let (free, parked) = join(self.in_time(self.probe_in_turn(&free)), join_all(parked)).await;
         // With one good key a chat has a chance; where none is, the first finding is told.
@@ -106,6 +106,12 @@ impl Provider {
     /// `begun` is when it was presented: what was said against it since then is the newer word.
     pub fn key_is_good(&self, key: usize, model: &str, begun: std::time::Instant) {
         self.key_ring().accepted(key, model, begun);
+    }
+
+    /// The first key that is not parked for all models, or else the first of all.
+    pub(crate) fn usual_key(&self) -> usize {
+        let states = self.key_ring().states(std::time::Instant::now());
+        states.iter().position(|key| !is_parked(key)).unwrap_or_default()
     }
 
     /// Ends a probe at its limit.
@@ -134,7 +140,7 @@ impl Provider {
 
     /// Probes with a key that is parked, and frees it when it is accepted.
     async fn try_to_free(&self, key: usize) -> Result<(), Fault> {
-        let begun = Instant::now().into_std();
+        let begun = std::time::Instant::now();
         let outcome = self.in_time(self.probe(key)).await;
         if outcome.is_ok() {
             self.key_is_good(key, ANY_MODEL, begun);

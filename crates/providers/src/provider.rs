@@ -126,7 +126,7 @@ impl Provider {
 
     /// Reads the document at `target` below the base URL, which costs no tokens. The caller sets the limit.
     pub(crate) async fn read(&self, target: &str) -> Result<Bytes, Fault> {
-        self.read_by(0, target).await
+        self.read_by(self.usual_key(), target).await
     }
 
     /// Reads it likewise with the key of that number.

@@ -123,8 +123,8 @@ pub(crate) fn from_row(
 
 /// Writes members as an object.
 fn to_object(members: &impl Serialize) -> Result<Map<String, Value>, ProviderError> {
-    let written = serde_json::to_value(members)
-        .and_then(|value| serde_json::from_value::<Map<String, Value>>(value));
+    let written =
+        serde_json::to_value(members).and_then(serde_json::from_value::<Map<String, Value>>);
     written.map_err(|error| ProviderError::Store(error.to_string()))
 }
 

@@ -33,7 +33,7 @@ fn run(place: &Place, cloud: &ScriptedProvider, key: &str, arguments: &[&str]) -
 /// What was found in the environment; what else this machine has is no concern of a test.
 fn of_openai(outcome: Outcome) -> Value {
     let all: Value = serde_json::from_str(&outcome.stdout).unwrap();
-    let found = all["found"].as_array().unwrap().iter();
+    let found = all.get("found").and_then(Value::as_array).unwrap().iter();
     found.filter(|offer| offer["variable"] == "OPENAI_API_KEY").cloned().collect()
 }
 

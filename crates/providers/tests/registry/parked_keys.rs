@@ -6,7 +6,7 @@ use std::{
 };
 
 use canonical::{ErrorKind, Fault};
-use providers::Provider;
+use providers::{Freshness, Provider};
 use routing::Blame;
 use serde_json::json;
 use testkit::scripted::{Answer, ScriptedProvider};
@@ -60,6 +60,14 @@ async fn a_probe_frees_the_keys_that_are_good_and_parks_none() {
     let (_scripted, _registry, provider) = two_keys(&[]).await;
     assert!(!provider.health().await.state.is_healthy());
     assert_eq!(parked(&provider), [false, false]);
+}
+
+#[tokio::test]
+async fn the_list_of_models_is_asked_for_with_a_key_that_is_not_parked() {
+    let (_scripted, _registry, provider) = two_keys(&["sk-second"]).await;
+    assert!(provider.models(Freshness::Refreshed).await.fault.is_some());
+    park(&provider, 0, ErrorKind::KeyRefused);
+    assert_eq!(provider.models(Freshness::Refreshed).await.fault, None);
 }
 
 #[tokio::test]
