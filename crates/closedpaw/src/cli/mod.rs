@@ -46,7 +46,7 @@ enum Verb {
     Discover(discover::Options),
     Status(status::Options),
     #[command(subcommand)]
-    Providers(providers::Verb),
+    Providers(Box<providers::Verb>),
     Models(models::Options),
     Chat(chat::Options),
     #[command(subcommand)]
@@ -69,7 +69,7 @@ pub fn run() -> Result<(), Failure> {
         Some(Verb::Init(options)) => wait_for(init::run(&session, &options)),
         Some(Verb::Discover(options)) => wait_for(discover::run(&session, &options)),
         Some(Verb::Status(_)) => wait_for(status::run(&session)),
-        Some(Verb::Providers(verb)) => wait_for(providers::run(&session, verb)),
+        Some(Verb::Providers(verb)) => wait_for(providers::run(&session, *verb)),
         Some(Verb::Models(options)) => wait_for(models::run(&session, &options)),
         Some(Verb::Chat(options)) => wait_for(chat::run(&session, &options)),
         Some(Verb::Setup(verb)) => setup::run(&session, &verb),
