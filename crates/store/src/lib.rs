@@ -7,6 +7,7 @@ mod error;
 mod migrations;
 mod open;
 mod providers;
+mod routes;
 mod settings;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use error::{OpenError, StoreError};
 pub use open::FILE_NAME;
 pub use providers::{Loaded, ProviderRow};
+pub use routes::RouteRow;
 
 /// The open database. One connection, used by one caller at a time.
 #[derive(Debug)]

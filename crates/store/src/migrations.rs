@@ -18,11 +18,18 @@ pub(crate) struct Migration {
 }
 
 /// Every step, in order.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "0001_providers",
-    sql: include_str!("../migrations/0001_providers.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_providers",
+        sql: include_str!("../migrations/0001_providers.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "0003_routes",
+        sql: include_str!("../migrations/0003_routes.sql"),
+    },
+];
 
 /// Checks the steps that were applied and applies the rest.
 pub(crate) fn migrate(

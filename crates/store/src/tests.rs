@@ -3,6 +3,7 @@
 mod durability;
 mod opening;
 mod providers;
+mod routes;
 
 use std::path::{Path, PathBuf};
 
