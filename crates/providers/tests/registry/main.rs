@@ -7,9 +7,11 @@
 )]
 
 mod changes;
+mod declared;
 mod durability;
 mod health;
 mod models;
 mod rate_limit;
 mod registration;
+mod routes;
 mod support;
