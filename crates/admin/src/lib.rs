@@ -19,6 +19,7 @@ use server::Route;
 use tokio_util::sync::CancellationToken;
 
 pub use openapi::openapi;
+pub use parameters::declared::{DeclaredFault, declared};
 
 /// What the management API works on.
 pub struct Admin {

@@ -49,6 +49,8 @@ pub(crate) struct ProviderView {
     api_key_last4: Option<String>,
     /// When it was registered, RFC 3339.
     created_at: String,
+    /// Where in the config file it stands, as `FILE:LINE`, if it does: then it can only be changed there.
+    declared_at: Option<String>,
 }
 
 /// What a probe found.
@@ -102,6 +104,7 @@ impl ProviderView {
             has_api_key: config.api_key.is_some(),
             api_key_last4: config.api_key.as_ref().and_then(vault::Secret::hint).map(str::to_owned),
             created_at: humantime::format_rfc3339_millis(config.created_at).to_string(),
+            declared_at: config.declared_at.clone(),
         }
     }
 }

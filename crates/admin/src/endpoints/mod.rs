@@ -2,6 +2,7 @@
 
 mod providers;
 mod questions;
+mod routes;
 mod system;
 
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub(crate) struct Endpoint {
 }
 
 pub(super) const NO_SUCH_PROVIDER: (u16, &str) = (404, "no provider has the name");
+pub(super) const DECLARED: (u16, &str) =
+    (409, "it is declared in the config file, and changed there; `detail` says where");
 pub(super) const BROKEN_RULE: (u16, &str) = (400, "a rule is broken; `detail` says which");
 pub(super) const MALFORMED: (u16, &str) =
     (422, "a parameter is missing or malformed; `detail` lists each");
@@ -48,7 +51,10 @@ const MOST_NOTHING_BYTES: usize = 64 * 1024;
 
 /// Every row.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    [providers::rows(), questions::rows(), system::rows()].into_iter().flatten().collect()
+    [providers::rows(), routes::rows(), questions::rows(), system::rows()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A row that takes nothing, refuses nothing of its own, and answers an `A`.

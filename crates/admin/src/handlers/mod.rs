@@ -7,5 +7,6 @@ pub(crate) mod health;
 pub(crate) mod models;
 pub(crate) mod providers;
 pub(crate) mod reference;
+pub(crate) mod routes;
 pub(crate) mod system;
 pub(crate) mod test;
