@@ -12,6 +12,7 @@ mod models;
 mod openapi;
 pub mod plain_text;
 mod providers;
+mod routes;
 mod screen;
 mod secret_input;
 pub mod session;
@@ -43,6 +44,8 @@ enum Verb {
     Status(status::Options),
     #[command(subcommand)]
     Providers(providers::Verb),
+    #[command(subcommand)]
+    Routes(routes::Verb),
     Models(models::Options),
     Chat(chat::Options),
     #[command(subcommand)]
@@ -64,6 +67,7 @@ pub fn run() -> Result<(), Failure> {
         Some(Verb::Serve(options)) => serve::run(session, &options),
         Some(Verb::Status(_)) => wait_for(status::run(&session)),
         Some(Verb::Providers(verb)) => wait_for(providers::run(&session, verb)),
+        Some(Verb::Routes(verb)) => wait_for(routes::run(&session, verb)),
         Some(Verb::Models(options)) => wait_for(models::run(&session, &options)),
         Some(Verb::Chat(options)) => wait_for(chat::run(&session, &options)),
         Some(Verb::Setup(verb)) => setup::run(&session, &verb),

@@ -1,5 +1,7 @@
 //! `closedpaw serve`: the gateway in the foreground, from settings to the last drained request.
 
+pub mod configuration;
+pub mod declared;
 pub mod facts;
 mod first_start;
 pub mod keys;
@@ -8,7 +10,12 @@ mod logging;
 mod reload;
 mod signals;
 
-use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use ::keys::KeyManager;
 use admin::Admin;
@@ -27,6 +34,7 @@ use crate::{
     failure::Failure,
     instance::{self, Hold, Instance},
 };
+use configuration::Configuration;
 use reload::Reloader;
 
 /// How long work on blocking threads may take to end once every request has.
@@ -82,9 +90,10 @@ impl Options {
 pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
     let directories = session.directories()?;
     let flags = options.flags();
-    let settings = config::load(&directories, &session.environment, &flags)?;
+    let egress = Arc::new(Egress::new());
+    let configuration = Configuration::load(&directories, &session.environment, &flags, &egress)?;
+    let Configuration { settings, catalog, hosts: _, declared } = configuration;
     let door = listeners::prepare(&settings.server)?;
-    let catalog = facts::read(&settings.models)?;
     let tls = door.listen.first().and_then(|listen| listen.tls.clone());
     let log_level = logging::start(&session.environment, &settings.log);
 
@@ -95,18 +104,22 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
-        let gateway = Gateway::open(&session, &directories, door).await?;
-        gateway.manager.set_catalog(catalog);
+        let gateway = Gateway::open(&session, &directories, door, &egress, |manager, keys| {
+            declared.take_over(catalog, manager, keys)
+        })
+        .await?;
         let reloader = Reloader {
             environment: session.environment,
             directories,
             flags,
             hosts: gateway.door.hosts(),
             manager: Arc::clone(&gateway.manager),
+            keys: Arc::clone(&gateway.keys),
+            egress,
             tls,
             log_level,
             started_with: settings,
-            generation: 1.into(),
+            one_at_a_time: Mutex::default(),
         };
         gateway.serve(Arc::new(reloader), &hold).await
     });
@@ -146,18 +159,20 @@ impl Gateway {
         session: &Session,
         directories: &Directories,
         door: server::Settings,
+        egress: &Arc<Egress>,
+        declare: impl FnOnce(&ProviderManager, &KeyManager) -> Result<u64, Vec<String>>,
     ) -> Result<Self, Failure> {
         let failed = |error: &dyn std::error::Error| Failure::failed(error.to_string());
         let store = Store::open(&directories.data).map_err(|error| failed(&error))?;
         let master_key = keys::open_master_key(&store, &directories.keys)?;
         let admin_key = keys::open_admin_key(&session.environment, &directories.keys)?;
-        let egress = Arc::new(Egress::new());
         let store = Arc::new(store);
         let keys =
             KeyManager::open(Arc::clone(&store), admin_key).map_err(|error| failed(&error))?;
         let manager =
-            ProviderManager::open(Arc::clone(&store), Arc::new(master_key), Arc::clone(&egress))
+            ProviderManager::open(Arc::clone(&store), Arc::new(master_key), Arc::clone(egress))
                 .map_err(|error| failed(&error))?;
+        declare(&manager, &keys).map_err(|faults| Failure::usage(faults.join("\n")))?;
         first_start::register_ollama(&store, &manager).await?;
 
         let door = Door::bind(door).await.map_err(|error| failed(&error))?;

@@ -1,0 +1,51 @@
+//! Everything that is configured, read and checked at once: nothing of it is taken over unless all of it is sound.
+
+use catalog::Catalog;
+use config::{Directories, Environment, Faults, ServerFlags, Settings};
+use server::HostName;
+use upstream::Egress;
+
+use crate::serve::{
+    declared::{self, Declared},
+    facts, listeners,
+};
+
+/// A sound configuration.
+pub struct Configuration {
+    /// The settings of the process.
+    pub settings: Settings,
+    /// What is known of models.
+    pub catalog: Catalog,
+    /// Further names that requests may carry in `Host`.
+    pub hosts: Vec<HostName>,
+    /// What the file declares.
+    pub declared: Declared,
+}
+
+impl Configuration {
+    /// Reads the config file and whatever it names, the environment and the flags.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with any of them.
+    pub fn load(
+        directories: &Directories,
+        environment: &Environment,
+        flags: &ServerFlags,
+        egress: &Egress,
+    ) -> Result<Self, Faults> {
+        let (settings, (catalog, hosts, declared)) =
+            config::load_with(directories, environment, flags, |settings| {
+                let catalog = facts::read(&settings.models).map_err(|faults| faults.0);
+                let hosts = listeners::hosts(&settings.server).map_err(|faults| faults.0);
+                match (catalog, hosts, declared::check(settings, egress)) {
+                    (Ok(catalog), Ok(hosts), Ok(declared)) => Ok((catalog, hosts, declared)),
+                    (catalog, hosts, declared) => {
+                        let faults = [catalog.err(), hosts.err(), declared.err()];
+                        Err(faults.into_iter().flatten().flatten().collect())
+                    }
+                }
+            })?;
+        Ok(Self { settings, catalog, hosts, declared })
+    }
+}
