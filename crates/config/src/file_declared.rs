@@ -113,12 +113,7 @@ impl Reader<'_> {
         }
     }
 
-    fn secret(
-        &mut self,
-        value: &Spanned<DeValue<'_>>,
-        path: &[String],
-        table: &mut Table,
-    ) -> Json {
+    fn secret(&mut self, value: &Spanned<DeValue<'_>>, path: &[String], table: &mut Table) -> Json {
         let place = table.place(path);
         let Resolved { shown, secret } = self.reference(&place, value);
         table.secrets.push((path.to_vec(), secret));
