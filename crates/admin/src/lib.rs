@@ -25,6 +25,7 @@ use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 pub use openapi::openapi;
+pub use parameters::declared::{DeclaredFault, declared};
 
 /// What the management API works on.
 pub struct Admin {

@@ -13,8 +13,13 @@ use tokio::task::JoinError;
 pub(crate) fn provider_error(error: &ProviderError, failure: &str) -> Response {
     match error {
         ProviderError::Invalid(sentence) => response::detail(StatusCode::BAD_REQUEST, sentence),
-        ProviderError::NotFound => response::detail(StatusCode::NOT_FOUND, &error.to_string()),
-        ProviderError::NameTaken(_) => response::detail(StatusCode::CONFLICT, &error.to_string()),
+        ProviderError::NotFound | ProviderError::NoSuchRoute => {
+            response::detail(StatusCode::NOT_FOUND, &error.to_string())
+        }
+        ProviderError::NameTaken(_) | ProviderError::Declared(_) => {
+            response::detail(StatusCode::CONFLICT, &error.to_string())
+        }
+        ProviderError::NotHeld(sentence) => response::detail(StatusCode::FORBIDDEN, sentence),
         ProviderError::Store(cause) => {
             tracing::error!(error = %cause, "the registry failed");
             response::detail(StatusCode::INTERNAL_SERVER_ERROR, failure)

@@ -79,6 +79,8 @@ pub(crate) struct ProviderView {
     api_keys: Vec<KeyView>,
     /// When it was registered, RFC 3339.
     created_at: String,
+    /// Where in the config file it stands, as `FILE:LINE`, if it does: then it can only be changed there.
+    declared_at: Option<String>,
 }
 
 impl ProviderList {
@@ -129,6 +131,7 @@ impl ProviderView {
             api_key_last4: config.api_key.as_ref().and_then(vault::Secret::hint).map(str::to_owned),
             api_keys: keys::of(provider, now),
             created_at: humantime::format_rfc3339_millis(config.created_at).to_string(),
+            declared_at: config.declared_at.clone(),
         }
     }
 }

@@ -59,6 +59,8 @@ pub struct ProviderConfig {
     pub headers: ExtraHeaders,
     /// When it was registered.
     pub created_at: SystemTime,
+    /// Where in the config file it stands, as `FILE:LINE`; it can only be changed there.
+    pub declared_at: Option<String>,
 }
 
 impl ProviderConfig {

@@ -50,6 +50,6 @@ pub use request_id::RequestId;
 pub use response::{Body, BodyFailure, Response};
 pub use route::{Access, Answering, Handler, Route};
 pub use router::{RouteError, Router, Wording};
-pub use tls::{Tls, TlsError};
+pub use tls::{ReadAgain, Tls, TlsError};
 
 use door::Scheme;

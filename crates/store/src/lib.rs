@@ -9,6 +9,7 @@ mod migrations;
 mod open;
 mod providers;
 mod requests;
+mod routes;
 mod settings;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,7 @@ pub use requests::{
     AttemptRow, Cursor, Kept, RequestFilter, RequestPage, RequestRow, Sums, UsageBy, UsageFilter,
     UsageRow,
 };
+pub use routes::RouteRow;
 
 /// The open database. Each of its connections is used by one caller at a time.
 ///

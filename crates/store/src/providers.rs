@@ -60,6 +60,15 @@ pub struct Loaded {
     pub default_provider: Option<String>,
 }
 
+/// What a new provider means for the default.
+#[derive(Clone, Copy)]
+enum DefaultChoice {
+    /// It becomes the default while there is none.
+    ThisIfNone,
+    /// Nothing.
+    AsItIs,
+}
+
 impl Store {
     /// Reads all providers and the default, as of one moment.
     ///
@@ -83,6 +92,19 @@ impl Store {
     ///
     /// Fails if the name is taken or the database can't be written.
     pub fn insert_provider(&self, provider: &ProviderRow) -> Result<(), StoreError> {
+        self.insert(provider, DefaultChoice::ThisIfNone)
+    }
+
+    /// Adds a provider and leaves the default, or that there is none, as it is.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the name is taken or the database can't be written.
+    pub fn insert_further_provider(&self, provider: &ProviderRow) -> Result<(), StoreError> {
+        self.insert(provider, DefaultChoice::AsItIs)
+    }
+
+    fn insert(&self, provider: &ProviderRow, choice: DefaultChoice) -> Result<(), StoreError> {
         self.write(|transaction| {
             let inserted = write(
                 transaction,
@@ -100,10 +122,12 @@ impl Store {
             if inserted == 0 {
                 return Err(StoreError::NameTaken);
             }
-            transaction.execute(
-                "INSERT INTO default_provider (only, provider_id) VALUES (1, ?1) ON CONFLICT (only) DO NOTHING",
-                [transaction.last_insert_rowid()],
-            )?;
+            if matches!(choice, DefaultChoice::ThisIfNone) {
+                transaction.execute(
+                    "INSERT INTO default_provider (only, provider_id) VALUES (1, ?1) ON CONFLICT (only) DO NOTHING",
+                    [transaction.last_insert_rowid()],
+                )?;
+            }
             Ok(())
         })
     }

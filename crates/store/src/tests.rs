@@ -5,6 +5,7 @@ mod keys;
 mod opening;
 mod providers;
 mod requests;
+mod routes;
 mod usage;
 
 use std::path::{Path, PathBuf};

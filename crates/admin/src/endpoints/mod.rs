@@ -6,6 +6,7 @@ mod metrics;
 mod providers;
 mod questions;
 mod records;
+mod routes;
 mod system;
 
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub(crate) struct Endpoint {
 }
 
 pub(super) const NO_SUCH_PROVIDER: (u16, &str) = (404, "no provider has the name");
+pub(super) const DECLARED: (u16, &str) =
+    (409, "it is declared in the config file, and changed there; `detail` says where");
 pub(super) const BROKEN_RULE: (u16, &str) = (400, "a rule is broken; `detail` says which");
 pub(super) const MALFORMED: (u16, &str) =
     (422, "a parameter is missing or malformed; `detail` lists each");
@@ -57,6 +60,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     [
         providers::rows(),
         discovery::rows(),
+        routes::rows(),
         keys::rows(),
         questions::rows(),
         records::rows(),

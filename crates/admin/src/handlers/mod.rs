@@ -13,6 +13,7 @@ pub(crate) mod projects;
 pub(crate) mod providers;
 pub(crate) mod reference;
 pub(crate) mod requests;
+pub(crate) mod routes;
 pub(crate) mod system;
 pub(crate) mod test;
 pub(crate) mod usage;

@@ -22,6 +22,7 @@ mod projects;
 mod providers;
 mod query;
 mod requests;
+mod routes;
 mod screen;
 mod secret_input;
 pub mod session;
@@ -60,6 +61,8 @@ enum Verb {
     Keys(keys::Verb),
     #[command(subcommand)]
     Projects(projects::Verb),
+    #[command(subcommand)]
+    Routes(routes::Verb),
     Models(models::Options),
     Usage(usage::Options),
     #[command(subcommand)]
@@ -89,6 +92,7 @@ pub fn run() -> Result<(), Failure> {
         Some(Verb::Providers(verb)) => wait_for(providers::run(&session, *verb)),
         Some(Verb::Keys(verb)) => wait_for(keys::run(&session, verb)),
         Some(Verb::Projects(verb)) => wait_for(projects::run(&session, verb)),
+        Some(Verb::Routes(verb)) => wait_for(routes::run(&session, verb)),
         Some(Verb::Models(options)) => wait_for(models::run(&session, &options)),
         Some(Verb::Usage(options)) => wait_for(usage::run(&session, &options)),
         Some(Verb::Requests(verb)) => wait_for(requests::run(&session, verb)),

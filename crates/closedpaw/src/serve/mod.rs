@@ -1,5 +1,7 @@
 //! `closedpaw serve`: the gateway in the foreground, from settings to the last drained request.
 
+pub mod configuration;
+pub mod declared;
 pub mod facts;
 mod first_start;
 mod gauges;
@@ -12,7 +14,12 @@ mod reload;
 mod signals;
 pub mod traces;
 
-use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use ::keys::KeyManager;
 use admin::Admin;
@@ -32,6 +39,7 @@ use crate::{
     failure::Failure,
     instance::{self, Hold, Instance},
 };
+use configuration::Configuration;
 use log_pipe::{LastLines, LogPipe};
 use observers::Observers;
 use reload::Reloader;
@@ -95,11 +103,11 @@ impl Options {
 pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
     let directories = session.directories()?;
     let flags = options.flags();
-    let settings = config::load(&directories, &session.environment, &flags)?;
+    let egress = Arc::new(Egress::new());
+    let configuration = Configuration::load(&directories, &session.environment, &flags, &egress)?;
+    let Configuration { settings, catalog, hosts: _, declared, traced } = configuration;
     let door = listeners::prepare(&settings.server)?;
-    let catalog = facts::read(&settings.models)?;
     let tls = door.listen.first().and_then(|listen| listen.tls.clone());
-    let traced = traces::prepare(&settings.telemetry, &session.environment)?;
     let log = LogPipe::to(std::io::stderr())
         .map_err(|error| Failure::failed(format!("cannot start the log: {error}")))?;
     let _last_lines = LastLines(log.clone());
@@ -113,8 +121,15 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
         .map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
         let retention_days = *settings.records.retention_days;
-        let gateway = Gateway::open(&session, &directories, door, retention_days).await?;
-        gateway.manager.set_catalog(catalog);
+        let gateway = Gateway::open(
+            &session,
+            &directories,
+            door,
+            retention_days,
+            &egress,
+            |manager, keys| declared.take_over(catalog, manager, keys),
+        )
+        .await?;
         let collector = traced.map(|traced| traced.collector(&gateway.egress));
         let reloader = Reloader {
             environment: session.environment,
@@ -123,10 +138,12 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
             hosts: gateway.door.hosts(),
             manager: Arc::clone(&gateway.manager),
             recorder: Arc::clone(&gateway.recorder),
+            keys: Arc::clone(&gateway.keys),
+            egress,
             tls,
             log_level,
             started_with: settings,
-            generation: 1.into(),
+            one_at_a_time: Mutex::default(),
         };
         let reloader = Arc::new(reloader);
         let observers = Observers::start(&gateway.manager, &reloader, log, collector);
@@ -172,25 +189,27 @@ impl Gateway {
         directories: &Directories,
         door: server::Settings,
         retention_days: u32,
+        egress: &Arc<Egress>,
+        declare: impl FnOnce(&ProviderManager, &KeyManager) -> Result<u64, Vec<String>>,
     ) -> Result<Self, Failure> {
         let failed = |error: &dyn std::error::Error| Failure::failed(error.to_string());
         let store = Store::open(&directories.data).map_err(|error| failed(&error))?;
         let master_key = keys::open_master_key(&store, &directories.keys)?;
         let admin_key = keys::open_admin_key(&session.environment, &directories.keys)?;
-        let egress = Arc::new(Egress::new());
         let store = Arc::new(store);
         let keys =
             KeyManager::open(Arc::clone(&store), admin_key).map_err(|error| failed(&error))?;
         let manager =
-            ProviderManager::open(Arc::clone(&store), Arc::new(master_key), Arc::clone(&egress))
+            ProviderManager::open(Arc::clone(&store), Arc::new(master_key), Arc::clone(egress))
                 .map_err(|error| failed(&error))?;
+        declare(&manager, &keys).map_err(|faults| Failure::usage(faults.join("\n")))?;
         first_start::register_ollama(&store, &manager).await?;
 
         let door = Door::bind(door).await.map_err(|error| failed(&error))?;
         egress.set_listeners(door.addresses());
         let recorder = Recorder::start(Arc::clone(&store), retention_days)
             .map_err(|error| Failure::failed(format!("cannot start the recorder: {error}")))?;
-        Ok(Self { door, manager, keys, egress, store, recorder })
+        Ok(Self { door, manager, keys, egress: Arc::clone(egress), store, recorder })
     }
 
     /// Answers requests until a signal says to stop, and then until the last one is answered.

@@ -15,5 +15,6 @@ mod keys;
 mod program;
 mod providers;
 mod requests;
+mod routes;
 mod serve;
 mod setup;
