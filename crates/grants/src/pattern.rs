@@ -41,19 +41,19 @@ impl Pattern {
     /// Whether `name` is one of those meant.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        covers(self.0.as_bytes(), name.as_bytes(), |_| false)
+        covers(self.0.as_bytes(), name.as_bytes())
     }
 
     /// Whether every name that `other` means is meant by this one too.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        covers(self.0.as_bytes(), other.0.as_bytes(), |byte| byte == b'*')
+        covers(self.0.as_bytes(), other.0.as_bytes())
     }
 }
 
-/// Matches greedily from the left, going back to the last `*` where it fails. A byte of the name that is itself a run
-/// of anything is only matched by a `*`.
-fn covers(pattern: &[u8], name: &[u8], is_run: impl Fn(u8) -> bool) -> bool {
+/// Matches greedily from the left, going back to the last `*` where it fails. Where the name is a pattern itself, its
+/// `*` is a run of anything, and rightly matched by nothing but a `*`.
+fn covers(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut read) = (0, 0);
     let mut last_star = None;
     while let Some(&byte) = name.get(read) {
@@ -62,7 +62,7 @@ fn covers(pattern: &[u8], name: &[u8], is_run: impl Fn(u8) -> bool) -> bool {
                 last_star = Some((at, read));
                 at += 1;
             }
-            Some(&own) if own == byte && !is_run(byte) => {
+            Some(&own) if own == byte => {
                 at += 1;
                 read += 1;
             }
