@@ -38,6 +38,7 @@ impl Observers {
         let scraped = traces.clone();
         let scrape = move || Gauges {
             config_generation: reloader.generation(),
+            records_dropped: reloader.recorder.dropped(),
             spans_dropped: scraped.as_ref().map_or(0, |traces| traces.dropped()),
             log_lines_dropped: log.dropped(),
             ..gauges::read(&manager)

@@ -44,5 +44,6 @@ mod seals;
 mod serving;
 mod stream_faults;
 mod streaming;
+mod telemetry;
 mod translation;
 mod virtual_keys;
