@@ -101,6 +101,7 @@ fn pages_follow_each_other_newest_first() {
             let page = store.requests(&filter).unwrap();
             assert!(page.requests.len() <= limit as usize);
             pages.extend(page.requests);
+            assert!(pages.len() <= whole.requests.len(), "a page comes twice, by {limit}");
             let Some(next) = page.next else { break };
             filter.after = Some(next.to_string().parse().unwrap());
         }
