@@ -191,8 +191,8 @@ impl Entry<'_> {
         self.write(|attempt| attempt.first_byte = Some(attempt.at.elapsed()));
     }
 
-    pub fn frame(&self) {
-        self.write(|attempt| attempt.frames += 1);
+    pub fn frames(&self, count: usize) {
+        self.write(|attempt| attempt.frames += count);
     }
 
     pub fn close(mut self, outcome: Outcome) {

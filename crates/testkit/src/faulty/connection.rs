@@ -102,8 +102,9 @@ impl Connection {
             }
             Fault::NoHead => self.end(Ending::Silence, entry).await,
             Fault::Status { status, headers } => {
-                self.whole(*status, headers, ERROR).await?;
+                // Who reads the answer may read the account next.
                 entry.close(Outcome::Refused);
+                self.whole(*status, headers, ERROR).await?;
                 Ok(None)
             }
             Fault::Trickle(pause) => self.trickle(stage, *pause, entry).await,
@@ -112,27 +113,27 @@ impl Connection {
             }
             Fault::Break { ending, .. } => self.broken_whole(stage, *ending, entry).await,
             Fault::None | Fault::Flapping { .. } => {
-                self.all(stage, is_streamed, &entry).await?;
-                entry.close(Outcome::Whole);
+                self.all(stage, is_streamed, entry).await?;
                 Ok(None)
             }
         }
     }
 
     /// Sends the whole speech.
-    async fn all(&mut self, stage: &Stage, is_streamed: bool, entry: &Entry<'_>) -> io::Result<()> {
-        self.think(stage, entry).await?;
+    async fn all(&mut self, stage: &Stage, is_streamed: bool, entry: Entry<'_>) -> io::Result<()> {
+        self.think(stage, &entry).await?;
         let speech = &stage.speech;
         if is_streamed {
             self.begin(speech, true).await?;
-            self.frames(stage, speech.frames.len(), true, entry).await?;
-            let mut last = chunk(&speech.end);
+            self.frames(stage, speech.frames.len(), true, &entry).await?;
+            let mut last = piece(&speech.end, speech.end.len(), true);
             last.extend(b"0\r\n\r\n");
+            entry.close(Outcome::Whole);
             self.stream.write_all(&last).await
         } else {
-            self.whole(200, &[], &speech.whole).await?;
-            entry.frame();
-            Ok(())
+            entry.frames(1);
+            entry.close(Outcome::Whole);
+            self.whole(200, &[], &speech.whole).await
         }
     }
 
@@ -151,11 +152,15 @@ impl Connection {
         self.frames(stage, frames, is_chunked, &entry).await?;
         let next = speech.frames.get(frames).unwrap_or(&speech.end);
         let part = next.get(..bytes).unwrap_or(next);
-        if ending == Ending::TruncatedChunk {
-            self.piece(part, part.len() + 1, is_chunked).await?;
-        } else if !part.is_empty() {
-            self.piece(part, part.len(), is_chunked).await?;
-        }
+        let cut = match ending {
+            Ending::TruncatedChunk => piece(part, part.len() + 1, is_chunked),
+            Ending::Terminated
+            | Ending::Closed
+            | Ending::CloseDelimited
+            | Ending::Reset
+            | Ending::Silence => piece(part, part.len(), is_chunked),
+        };
+        self.stream.write_all(&cut).await?;
         self.end(ending, entry).await
     }
 
@@ -196,7 +201,7 @@ impl Connection {
         self.begin(&stage.speech, true).await?;
         for byte in stage.speech.frames.iter().flatten() {
             self.pause_until(Instant::now() + pause).await?;
-            self.piece(&[*byte], 1, true).await?;
+            self.stream.write_all(&piece(&[*byte], 1, true)).await?;
         }
         self.end(Ending::Silence, entry).await
     }
@@ -218,6 +223,9 @@ impl Connection {
     }
 
     /// Sends the first `count` frames, each when it is due.
+    ///
+    /// What is due at once is sent at once: a connection that is new has ten packets under way and no more, and a
+    /// reset would overtake the others.
     async fn frames(
         &mut self,
         stage: &Stage,
@@ -227,25 +235,20 @@ impl Connection {
     ) -> io::Result<()> {
         let began = Instant::now();
         let all = u32::try_from(stage.speech.frames.len()).unwrap_or(u32::MAX);
+        let (mut due, mut frames) = (Vec::new(), 0);
         for (number, frame) in (0u32..).zip(stage.speech.frames.iter().take(count)) {
-            self.pause_until(began + stage.pace.stream * number / all.max(1)).await?;
-            self.piece(frame, frame.len(), is_chunked).await?;
-            entry.frame();
+            let time = began + stage.pace.stream * number / all.max(1);
+            if time > Instant::now() {
+                self.stream.write_all(&std::mem::take(&mut due)).await?;
+                entry.frames(std::mem::take(&mut frames));
+                self.pause_until(time).await?;
+            }
+            due.extend(piece(frame, frame.len(), is_chunked));
+            frames += 1;
         }
+        self.stream.write_all(&due).await?;
+        entry.frames(frames);
         Ok(())
-    }
-
-    /// Sends bytes, as a chunk that promises so many.
-    async fn piece(&mut self, bytes: &[u8], promised: usize, is_chunked: bool) -> io::Result<()> {
-        if !is_chunked {
-            return self.stream.write_all(bytes).await;
-        }
-        let mut piece = format!("{promised:x}\r\n").into_bytes();
-        piece.extend(bytes);
-        if promised == bytes.len() {
-            piece.extend(b"\r\n");
-        }
-        self.stream.write_all(&piece).await
     }
 
     async fn end(&mut self, ending: Ending, entry: Entry<'_>) -> io::Result<Option<Close>> {
@@ -346,12 +349,18 @@ fn stream_framing(speech: &Speech) -> String {
     format!("content-type: {}\r\ntransfer-encoding: chunked\r\n", speech.stream_type)
 }
 
-/// The bytes as a chunk; nothing for none, since an empty chunk is the end.
-fn chunk(bytes: &[u8]) -> Vec<u8> {
-    if bytes.is_empty() {
-        return Vec::new();
+/// The bytes as a chunk that promises so many, or as they are; nothing where none are promised, since an empty chunk
+/// is the end.
+fn piece(bytes: &[u8], promised: usize, is_chunked: bool) -> Vec<u8> {
+    if !is_chunked || promised == 0 {
+        return bytes.to_vec();
     }
-    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
+    let mut piece = format!("{promised:x}\r\n").into_bytes();
+    piece.extend(bytes);
+    if promised == bytes.len() {
+        piece.extend(b"\r\n");
+    }
+    piece
 }
 
 /// What the tag in a body says.
