@@ -14,6 +14,7 @@ mod view;
 use std::sync::Arc;
 
 use keys::KeyManager;
+use pipeline::Gateway;
 use providers::ProviderManager;
 use server::Route;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,8 @@ pub use openapi::openapi;
 pub struct Admin {
     /// The registry of providers.
     pub manager: Arc<ProviderManager>,
+    /// What answers chats.
+    pub gateway: Arc<Gateway>,
     /// All keys and projects.
     pub keys: Arc<KeyManager>,
     /// Reads the configuration again: its new generation, or every fault of the new one.

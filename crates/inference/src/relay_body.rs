@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
-use canonical::{ErrorKind, Fault};
+use canonical::{ErrorKind, Fault, Origin};
 use futures_util::stream;
 use http_body::{Body, Frame};
 use http_body_util::StreamBody;
@@ -40,7 +40,8 @@ pub(crate) fn new(
                 Some(Err(_)) => Bytes::from_static(relay.keep_alive()),
                 None => {
                     let sentence = "the gateway is shutting down: ask again";
-                    let last = relay.break_off(Fault::new(ErrorKind::Overloaded, sentence));
+                    let fault = Fault::new(ErrorKind::Overloaded, sentence);
+                    let last = relay.break_off(Fault { origin: Origin::Internal, ..fault });
                     return Some((Ok(Frame::data(last)), None));
                 }
             };

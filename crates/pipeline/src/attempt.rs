@@ -1,6 +1,6 @@
 //! Attempt: one try at one provider, and its whole answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use canonical::{Dialect, Fault, Losses, Request, Response};
@@ -69,6 +69,8 @@ pub(crate) async fn post(
     mode: Mode,
 ) -> Result<Reply, Refused> {
     let total = target.provider.config().timeout();
+    let left = target.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let total = total.min(left.unwrap_or(total));
     let first_byte = match mode {
         // A provider sends the head of a whole answer when the answer is complete.
         Mode::Whole => total,
@@ -80,9 +82,13 @@ pub(crate) async fn post(
         idle: IDLE_LIMIT.min(total),
         total,
     };
-    let question =
-        Question { key: 0, dialect, method: Method::POST, target: path, headers, body, deadlines };
-    target.provider.ask(question).await
+    let (key, method) = (target.key, Method::POST);
+    let question = Question { key, dialect, method, target: path, headers, body, deadlines };
+    tokio::select! {
+        biased;
+        answered = target.provider.ask(question) => answered,
+        dead = target.provider.death(&target.model) => Err(dead.into()),
+    }
 }
 
 /// Reads a whole answer.

@@ -19,11 +19,6 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The refusal of a call whose provider was asked, or was about to be.
-    pub(crate) fn of(refused: Refused, about: About) -> Self {
-        Self { fault: refused.fault, about: Some(about), verbatim: refused.body }
-    }
-
     /// The sentence for the caller: the provider's own words after its name and status.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -49,6 +44,12 @@ impl Refusal {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
         headers
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self { fault: refused.fault, about: None, verbatim: refused.body }
     }
 }
 

@@ -100,6 +100,12 @@ impl ProviderConfig {
         needs_key && self.api_key.is_none()
     }
 
+    /// Whether it runs on this machine or its network, as far as its address says.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.network == Network::Local
+    }
+
     /// The name of its vendor that people read.
     #[must_use]
     pub fn title(&self) -> &'static str {

@@ -127,6 +127,12 @@ impl Provider {
             .map_err(|_| Fault::new(ErrorKind::RateLimited, "a limit is reached"))
     }
 
+    /// Whether the tokens of a request for `model` count against a limit, so that they must be estimated.
+    #[must_use]
+    pub fn limits_tokens(&self, _model: &str) -> bool {
+        false
+    }
+
     /// Waits for a turn, where the provider can only serve so many at once.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Blame, Dice, RetryBudget, Standing, Strategy, full_jitter, order};
+use crate::{Blame, Dice, Ready, RetryBudget, Standing, Strategy, full_jitter, order};
 
 /// One request's way over its candidates.
 #[derive(Debug)]
@@ -41,6 +41,11 @@ impl Run {
         Self { strategy, deadline, tried: Vec::new(), given_up: Vec::new(), failures: 0 }
     }
 
+    /// Leaves a candidate out from now on: it can't be asked this.
+    pub fn pass_over(&mut self, candidate: usize) {
+        self.given_up.push(candidate);
+    }
+
     /// Chooses whom to ask next; nobody where no candidate may be asked that was not tried already.
     pub fn next(&mut self, standings: &[Standing], dice: Dice<'_>) -> Option<Choice> {
         let order = order(self.strategy, standings, dice);
@@ -56,11 +61,23 @@ impl Run {
         Some(choice)
     }
 
+    /// Whether somebody may be asked who was not.
+    fn has_more(&self, standings: &[Standing]) -> bool {
+        standings.iter().zip(0..).any(|(standing, candidate)| {
+            let is_fresh =
+                |(key, _): &(usize, Ready)| !self.tried.contains(&Choice { candidate, key: *key });
+            !matches!(standing.ready, Ready::Not { .. })
+                && !self.given_up.contains(&candidate)
+                && standing.keys.iter().any(is_fresh)
+        })
+    }
+
     /// Takes a failed try into account and says whether there may be another.
     pub fn failed(
         &mut self,
         choice: Choice,
         blame: Blame,
+        standings: &[Standing],
         retries: &mut RetryBudget,
         now: Instant,
         dice: Dice<'_>,
@@ -70,6 +87,9 @@ impl Run {
             Blame::Caller | Blame::Ours => return Verdict::GiveUp("it would fail everywhere"),
             Blame::Key | Blame::Rate(_) => {}
             Blame::Candidate | Blame::Provider => self.given_up.push(choice.candidate),
+        }
+        if !self.has_more(standings) {
+            return Verdict::GiveUp("nobody else can be asked");
         }
         let wait = full_jitter(self.failures, dice);
         if now + wait >= self.deadline {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use canonical::{Message, OutputFormat, Part, ReasoningControl, Request, Role, Sampling};
 use http::StatusCode;
-use pipeline::ChatCall;
+use pipeline::{ChatCall, Context};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -91,13 +91,13 @@ pub(crate) async fn multi(
     mut call: Call,
 ) -> Response {
     let read = parameters.read(&mut call, MOST_BYTES).await;
-    let chat = match read.and_then(ChatParameters::into_call) {
+    let context = Context::of(Arc::clone(&call.caller), call.request_id.to_string(), &call.headers);
+    let chat = match read.and_then(|parameters| parameters.into_call(context)) {
         Ok(chat) => chat,
         Err(refused) => return refused,
     };
-    let snapshot = admin.manager.snapshot();
     if chat.request.stream {
-        return match pipeline::stream(&snapshot, chat).await {
+        return match admin.gateway.stream(&chat).await {
             Ok((about, events)) => {
                 let headers = about.headers();
                 let mut answer = chat_stream::answer(about, events, admin.last_call.clone());
@@ -107,7 +107,7 @@ pub(crate) async fn multi(
             Err(refusal) => problem::refusal(&refusal),
         };
     }
-    match pipeline::chat(&snapshot, chat).await {
+    match admin.gateway.chat(&chat).await {
         Ok((about, whole)) => {
             let finish = whole.choices.first().map(|choice| choice.finish.reason.as_str());
             let summary = Summary::of(&about, finish, &whole.usage);
@@ -122,7 +122,7 @@ pub(crate) async fn multi(
 
 impl ChatParameters {
     /// Makes the canonical request.
-    fn into_call(self) -> Result<ChatCall, Response> {
+    fn into_call(self, context: Context) -> Result<ChatCall, Response> {
         let refused = |sentence| Err(response::detail(StatusCode::BAD_REQUEST, sentence));
         let turns = match (self.message, self.messages) {
             (Some(_), Some(_)) => return refused("Send either 'message' or 'messages', not both"),
@@ -161,7 +161,7 @@ impl ChatParameters {
             user: None,
             extras: None,
         };
-        Ok(ChatCall { provider: self.provider.filter(|name| !name.is_empty()), request })
+        Ok(ChatCall { provider: self.provider.filter(|name| !name.is_empty()), request, context })
     }
 }
 

@@ -5,6 +5,7 @@ mod chat;
 mod completions;
 mod config;
 mod doctor;
+mod explain;
 mod gateway;
 mod gateway_key;
 mod greeting;
@@ -45,6 +46,7 @@ enum Verb {
     Providers(providers::Verb),
     Models(models::Options),
     Chat(chat::Options),
+    Explain(explain::Options),
     #[command(subcommand)]
     Setup(setup::Verb),
     Doctor(doctor::Options),
@@ -66,6 +68,7 @@ pub fn run() -> Result<(), Failure> {
         Some(Verb::Providers(verb)) => wait_for(providers::run(&session, verb)),
         Some(Verb::Models(options)) => wait_for(models::run(&session, &options)),
         Some(Verb::Chat(options)) => wait_for(chat::run(&session, &options)),
+        Some(Verb::Explain(options)) => wait_for(explain::run(&session, &options)),
         Some(Verb::Setup(verb)) => setup::run(&session, &verb),
         Some(Verb::Doctor(_)) => wait_for(doctor::run(&session)),
         Some(Verb::Config(verb)) => config::run(&session, &verb),

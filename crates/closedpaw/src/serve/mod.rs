@@ -169,10 +169,12 @@ impl Gateway {
     async fn serve(self, reloader: Arc<Reloader>, hold: &Hold) -> Result<(), Failure> {
         let addresses = self.door.addresses();
         let stop = CancellationToken::new();
+        let gateway = Arc::new(pipeline::Gateway::new(Arc::clone(&self.manager), Vec::new()));
         let inference =
-            Inference { manager: Arc::clone(&self.manager), last_call: self.door.last_call() };
+            Inference { gateway: Arc::clone(&gateway), last_call: self.door.last_call() };
         let admin = Admin {
             manager: self.manager,
+            gateway,
             keys: Arc::clone(&self.keys),
             reload: reload::as_function(&reloader),
             shutdown: stop.clone(),
