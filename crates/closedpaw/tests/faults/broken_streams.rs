@@ -28,7 +28,10 @@ fn broken(
     let before = provider.chats();
     let name = format!("{}-{}-{}-{}", caller.name, speaker.name, cut.0, cut.1);
     let mut body = registration(&name, provider);
-    body["provider_type"] = speaker.provider_type.into();
+    // One of the type `openai` would be asked for responses by those who ask for responses.
+    let is_foreign = speaker.name == "openai_chat" && caller.name != speaker.name;
+    let provider_type = if is_foreign { "custom" } else { speaker.provider_type };
+    body["provider_type"] = provider_type.into();
     if speaker.provider_type == "ollama" {
         body["base_url"] = provider.url().into();
         body.as_object_mut().expect("an object").remove("api_key");

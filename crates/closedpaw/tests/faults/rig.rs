@@ -28,7 +28,9 @@ pub struct Told {
     pub retry_after: Option<u64>,
     /// Whether the text came whole, with the dialect's end and nothing after it.
     pub is_whole: bool,
-    pub body: String,
+    /// What came instead of a whole answer.
+    #[expect(dead_code, reason = "it explains a failed test")]
+    pub broken: Option<String>,
 }
 
 impl Rig {
@@ -110,7 +112,7 @@ impl Told {
             attempts: number("x-closedpaw-attempts").unwrap_or_default() as u32,
             retry_after: number("retry-after"),
             is_whole,
-            body,
+            broken: (!is_whole).then_some(body),
         }
     }
 }
