@@ -5,9 +5,11 @@
 mod answer;
 mod endpoints;
 mod handlers;
+mod moment;
 mod openapi;
 mod parameters;
 mod problem;
+mod request_view;
 mod shell;
 mod view;
 
@@ -17,6 +19,7 @@ use keys::KeyManager;
 use pipeline::Gateway;
 use providers::ProviderManager;
 use server::Route;
+use store::Store;
 use tokio_util::sync::CancellationToken;
 
 pub use openapi::openapi;
@@ -29,6 +32,8 @@ pub struct Admin {
     pub gateway: Arc<Gateway>,
     /// All keys and projects.
     pub keys: Arc<KeyManager>,
+    /// What became of requests.
+    pub store: Arc<Store>,
     /// Reads the configuration again: its new generation, or every fault of the new one.
     pub reload: Box<dyn Fn() -> Result<u64, Vec<String>> + Send + Sync>,
     /// Cancelled when the process begins to shut down.

@@ -5,6 +5,8 @@ use pipeline::Refusal;
 use providers::ProviderError;
 use serde_json::json;
 use server::{Response, response};
+use store::StoreError;
+use tokio::task::JoinError;
 
 /// Answers a refusal of the registry; `failure` is the sentence for a fault of our own.
 pub(crate) fn provider_error(error: &ProviderError, failure: &str) -> Response {
@@ -17,6 +19,31 @@ pub(crate) fn provider_error(error: &ProviderError, failure: &str) -> Response {
             response::detail(StatusCode::INTERNAL_SERVER_ERROR, failure)
         }
     }
+}
+
+/// Answers a look at the database that failed.
+pub(crate) fn store_error(error: StoreError) -> Response {
+    match error {
+        StoreError::Unavailable(_) => {
+            tracing::warn!(%error, "the database can't be read");
+            response::detail(StatusCode::SERVICE_UNAVAILABLE, &error.to_string())
+        }
+        StoreError::Corrupt(_)
+        | StoreError::Internal(_)
+        | StoreError::NameTaken
+        | StoreError::NotFound => {
+            tracing::error!(%error, "the database can't be read");
+            let sentence = "The database could not be read: see the log";
+            response::detail(StatusCode::INTERNAL_SERVER_ERROR, sentence)
+        }
+    }
+}
+
+/// Answers for work that did not come to its end.
+pub(crate) fn stopped(error: JoinError) -> Response {
+    tracing::error!(%error, "the work for a request stopped");
+    let sentence = "The request could not be completed: see the log";
+    response::detail(StatusCode::INTERNAL_SERVER_ERROR, sentence)
 }
 
 /// Answers a chat that was refused or failed before it began.

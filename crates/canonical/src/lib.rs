@@ -7,6 +7,7 @@
 
 mod check;
 mod collect;
+mod cost;
 mod dialect;
 mod embedding;
 mod event;

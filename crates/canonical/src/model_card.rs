@@ -1,7 +1,5 @@
 //! What is known of a model, for lists of models.
 
-use crate::Usage;
-
 /// What is known of a model. What nobody says is unset, never guessed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelCard {
@@ -93,22 +91,4 @@ pub struct Price {
     pub cache_read_micro_usd: Option<u64>,
     /// Input written to a cache.
     pub cache_write_micro_usd: Option<u64>,
-}
-
-impl Price {
-    /// What so much usage costs.
-    #[must_use]
-    pub fn cost_nano_usd(&self, _usage: &Usage) -> Option<u64> {
-        None
-    }
-
-    /// What a request is estimated to cost before it is made.
-    #[must_use]
-    pub fn estimate_nano_usd(&self, input_tokens: u64, output_tokens: u64) -> Option<u64> {
-        self.cost_nano_usd(&Usage {
-            input_tokens: Some(input_tokens),
-            output_tokens: Some(output_tokens),
-            ..Usage::default()
-        })
-    }
 }

@@ -76,7 +76,7 @@ impl Reader<'_> {
         });
         let strings = match setting.kind {
             Kind::Path => strings.iter().map(|path| self.beside_file(path)).collect(),
-            Kind::Text | Kind::List | Kind::Switch => strings,
+            Kind::Text | Kind::Number | Kind::List | Kind::Switch => strings,
         };
         self.layer.push((setting, Value::new(strings, self.origin(offset))));
     }
@@ -101,6 +101,11 @@ impl Reader<'_> {
 fn strings(kind: Kind, value: &DeValue<'_>) -> Option<Vec<String>> {
     match kind {
         Kind::Text | Kind::Path => value.as_str().map(|text| vec![text.to_owned()]),
+        Kind::Number => {
+            let number = value.as_integer()?;
+            let number = u64::from_str_radix(number.as_str(), number.radix()).ok()?;
+            Some(vec![number.to_string()])
+        }
         Kind::Switch => value.as_bool().map(|switch| vec![switch.to_string()]),
         Kind::List => value
             .as_array()?

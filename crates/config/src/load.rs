@@ -5,15 +5,19 @@ use std::fs;
 use serde::Serialize;
 
 use crate::{
-    Directories, Environment, Fault, Faults, Log, Models, Origin, Server, ServerFlags,
+    Directories, Environment, Fault, Faults, Log, Models, Origin, Records, Server, ServerFlags,
     layers::{Layer, Layers},
-    log, models, server,
+    log, models, records, server,
     setting::Setting,
 };
 
 /// The sections of the config file. A new one is a file beside `log.rs`, a row here and a field below.
-pub(crate) static SECTIONS: [(&str, &[&Setting]); 3] =
-    [("server", &server::SETTINGS), ("models", &models::SETTINGS), ("log", &log::SETTINGS)];
+pub(crate) static SECTIONS: [(&str, &[&Setting]); 4] = [
+    ("server", &server::SETTINGS),
+    ("models", &models::SETTINGS),
+    ("records", &records::SETTINGS),
+    ("log", &log::SETTINGS),
+];
 
 /// Everything that the process is told from outside, checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,6 +26,8 @@ pub struct Settings {
     pub server: Server,
     /// What is known of models.
     pub models: Models,
+    /// What is remembered of requests.
+    pub records: Records,
     /// Level and form of the log.
     pub log: Log,
 }
@@ -42,6 +48,7 @@ pub fn load(
     let settings = Settings {
         server: server::check(&layers, &mut faults),
         models: models::check(&layers),
+        records: records::check(&layers, &mut faults),
         log: log::check(&layers, &mut faults),
     };
     if faults.is_empty() { Ok(settings) } else { Err(Faults(faults)) }

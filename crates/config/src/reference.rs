@@ -50,6 +50,8 @@ fn default(setting: &Setting) -> String {
     match (setting.kind, setting.default) {
         (_, []) => String::new(),
         (Kind::List, values) => format!("`{values:?}`"),
-        (Kind::Text | Kind::Path | Kind::Switch, values) => format!("`{}`", values.join(" ")),
+        (Kind::Text | Kind::Path | Kind::Number | Kind::Switch, values) => {
+            format!("`{}`", values.join(" "))
+        }
     }
 }

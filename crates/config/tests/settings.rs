@@ -54,6 +54,7 @@ fn defaults_without_a_file() {
     assert_eq!(settings.server.tls, None);
     assert!(!*settings.server.insecure_http);
     assert_eq!(settings.models.catalog, None);
+    assert_eq!(*settings.records.retention_days, 30);
     assert_eq!((*settings.log.level, *settings.log.format), (Level::Info, Format::Text));
 }
 
@@ -196,6 +197,31 @@ fn a_catalog_may_be_named_by_file_and_environment() {
     assert_eq!(outside.origin, Origin::Variable("CLOSEDPAW_CATALOG"));
     let faults = Case::with_file("[models]\ncatalog = 7\n").load([], &ServerFlags::default());
     assert!(faults.unwrap_err().to_string().ends_with("expected a path in quotes, found integer"));
+}
+
+#[test]
+fn days_are_whole_numbers() {
+    let days = |text: &str, variable: &str| {
+        Case::with_file(text)
+            .load([("CLOSEDPAW_RETENTION_DAYS", variable)], &ServerFlags::default())
+            .map(|settings| *settings.records.retention_days)
+            .map_err(|faults| faults.to_string())
+    };
+    let refused = |text: &str, variable: &str, part: &str| {
+        let faults = days(text, variable).unwrap_err();
+        assert!(faults.contains(part), "{faults}");
+    };
+    assert_eq!(days("[records]\nretention_days = 0\n", ""), Ok(0));
+    assert_eq!(days("[records]\nretention_days = 1_000\n", ""), Ok(1000));
+    assert_eq!(days("[records]\nretention_days = 0x10\n", ""), Ok(16));
+    assert_eq!(days("[records]\nretention_days = 7\n", "90"), Ok(90));
+    for text in ["-1", "1.5", "\"7\"", "true", "99999999999999999999"] {
+        let text = format!("[records]\nretention_days = {text}\n");
+        refused(&text, "", "retention_days: expected a whole number, found");
+    }
+    refused("[records]\nretention_days = 36501\n", "", "expected a number of days up to 36500");
+    refused("", "a week", "expected a number of days up to 36500, found `a week`");
+    refused("[records]\nretention_day = 7\n", "", "did you mean `retention_days`?");
 }
 
 #[test]

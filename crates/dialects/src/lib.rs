@@ -30,6 +30,8 @@ mod model_name;
 mod object;
 mod percent;
 mod prompt_tokens;
+mod rate_limit_headers;
+mod reset_time;
 mod retry_after;
 mod rfc3339;
 mod status;
@@ -48,6 +50,7 @@ pub use foreign_seal::holds_foreign_seals;
 pub use model_name::renamed;
 pub use prompt_tokens::prompt_tokens;
 pub use quirks::{Quirks, ThinkingQuirks};
+pub use rate_limit_headers::rate_limit_headers;
 pub use wire::Framing;
 
 /// The codec of every dialect, in the order of [`Dialect::ALL`].

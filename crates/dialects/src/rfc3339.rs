@@ -7,9 +7,17 @@ use std::{
 
 /// Writes a time to the nanosecond, in UTC. What lies before 1970 or after the year 9999 becomes 1970.
 pub(crate) fn rfc3339(time: SystemTime) -> String {
+    written(humantime::format_rfc3339_nanos(time.max(UNIX_EPOCH)))
+}
+
+/// Writes a time to the second, rounded down, as [`rfc3339`] does.
+pub(crate) fn rfc3339_seconds(time: SystemTime) -> String {
+    written(humantime::format_rfc3339_seconds(time.max(UNIX_EPOCH)))
+}
+
+fn written(time: humantime::Rfc3339Timestamp) -> String {
     let mut text = String::new();
-    let written = write!(text, "{}", humantime::format_rfc3339_nanos(time.max(UNIX_EPOCH)));
-    match written {
+    match write!(text, "{time}") {
         Ok(()) => text,
         Err(_) => "1970-01-01T00:00:00Z".to_owned(),
     }

@@ -1,16 +1,26 @@
 //! Admission: all meters of a request let it in, or none counts it.
 
 use std::{
-    sync::Arc,
+    cmp::Reverse,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use crate::Meter;
+use crate::{
+    Meter,
+    meter::{Lack, State},
+    window::Moment,
+};
+
+/// A request of more tokens counts as one of this many. It is more than any limit, and a minute of them can be summed.
+const MOST_TOKENS: u64 = 1 << 42;
 
 /// A request that was let in. Dropping it ends the request: it runs no more, and stays counted.
 #[derive(Debug)]
 pub struct Admission {
-    meters: Vec<Arc<Meter>>,
+    counted: Vec<Counted>,
+    /// What the request counts as: the estimate, later the truth.
+    tokens: Mutex<u64>,
 }
 
 /// What there is too little of.
@@ -38,31 +48,87 @@ pub struct Shortage {
     pub wait: Option<Duration>,
 }
 
-/// Lets a request in that will use about `tokens`, if every meter has room for it.
+/// What one meter counted of a request, and when.
+#[derive(Debug)]
+struct Counted {
+    meter: Arc<Meter>,
+    requests: Option<Moment>,
+    tokens: Option<Moment>,
+}
+
+/// Lets a request in that will use about `tokens`, if every meter has room for it. A meter that is listed twice counts
+/// it once.
 ///
 /// # Errors
 ///
 /// Counts nothing, and says which meter has least to give: the one that is waited for longest.
-pub fn admit(meters: &[Arc<Meter>], _tokens: u64, _now: Instant) -> Result<Admission, Shortage> {
-    for meter in meters {
-        meter.state().in_flight += 1;
+pub fn admit(meters: &[Arc<Meter>], tokens: u64, now: Instant) -> Result<Admission, Shortage> {
+    let tokens = tokens.min(MOST_TOKENS);
+    // All meters are held at once, so that nobody is counted by one and refused by the next; in the order of
+    // their addresses, so that nobody waits for one who waits for him.
+    let mut listed: Vec<_> = meters.iter().enumerate().collect();
+    listed.sort_by_key(|(_, meter)| Arc::as_ptr(meter));
+    listed.dedup_by_key(|(_, meter)| Arc::as_ptr(meter));
+    let mut held: Vec<_> = listed
+        .into_iter()
+        .map(|(place, meter)| (place, meter, meter.is_limited().then(|| meter.state())))
+        .collect();
+
+    let mut lacks: Vec<(usize, Lack)> = Vec::new();
+    for (place, meter, state) in &mut held {
+        let Some(state) = state else { continue };
+        state.advance(now);
+        lacks.extend(state.lack(tokens, meter.in_flight(), now).map(|lack| (*place, lack)));
     }
-    Ok(Admission { meters: meters.to_vec() })
+    let worst = lacks.into_iter().max_by_key(|(place, lack)| (lack.severity(), Reverse(*place)));
+    if let Some((meter, Lack { of, limit, wait })) = worst {
+        return Err(Shortage { meter, of, limit, wait });
+    }
+    let counted =
+        held.iter_mut().map(|(_, meter, state)| count(meter, state.as_deref_mut(), tokens));
+    Ok(Admission { counted: counted.collect(), tokens: Mutex::new(tokens) })
+}
+
+/// Counts a request for which there is room.
+fn count(meter: &Arc<Meter>, state: Option<&mut State>, tokens: u64) -> Counted {
+    meter.begin();
+    let (mut requests_at, mut tokens_at) = (None, None);
+    if let Some(state) = state {
+        let limits = state.limits();
+        requests_at = limits.requests_per_minute.map(|_| state.requests.add(1));
+        tokens_at = limits.tokens_per_minute.map(|_| state.tokens.add(tokens));
+    }
+    Counted { meter: Arc::clone(meter), requests: requests_at, tokens: tokens_at }
 }
 
 impl Admission {
-    /// Replaces the estimate by what was really used.
-    pub fn correct(&self, _tokens: u64) {}
+    /// Replaces the estimate, or the last correction, by what was really used; it counts from when the request came.
+    pub fn correct(&self, tokens: u64) {
+        let tokens = tokens.min(MOST_TOKENS);
+        let mut last = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        for counted in &self.counted {
+            if let Some(at) = counted.tokens {
+                counted.meter.state().tokens.replace(at, *last, tokens);
+            }
+        }
+        *last = tokens;
+    }
 
     /// Takes the request out of every count, as if it had never come: no provider was asked.
-    pub fn retract(self) {}
+    pub fn retract(self) {
+        self.correct(0);
+        for counted in &self.counted {
+            if let Some(at) = counted.requests {
+                counted.meter.state().requests.replace(at, 1, 0);
+            }
+        }
+    }
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        for meter in &self.meters {
-            let mut state = meter.state();
-            state.in_flight = state.in_flight.saturating_sub(1);
+        for counted in &self.counted {
+            counted.meter.end();
         }
     }
 }

@@ -17,3 +17,70 @@ pub struct Limits {
     #[schemars(range(min = 1, max = 100_000))]
     pub concurrency: Option<u32>,
 }
+
+impl Limits {
+    /// Whether nothing is limited.
+    #[must_use]
+    pub fn is_unlimited(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether these allow at most what `other` allows, in each measure.
+    #[must_use]
+    pub fn within(&self, other: &Self) -> bool {
+        is_at_most(self.requests_per_minute, other.requests_per_minute)
+            && is_at_most(self.tokens_per_minute, other.tokens_per_minute)
+            && is_at_most(self.concurrency, other.concurrency)
+    }
+
+    /// These limits, and `other`'s where these have none.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            requests_per_minute: self.requests_per_minute.or(other.requests_per_minute),
+            tokens_per_minute: self.tokens_per_minute.or(other.tokens_per_minute),
+            concurrency: self.concurrency.or(other.concurrency),
+        }
+    }
+}
+
+/// Whether one limit allows no more than another; none allows everything.
+fn is_at_most<N: PartialOrd>(limit: Option<N>, most: Option<N>) -> bool {
+    most.is_none_or(|most| limit.is_some_and(|limit| limit <= most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Limits;
+
+    fn limits(requests: Option<u32>, tokens: Option<u64>, concurrency: Option<u32>) -> Limits {
+        Limits { requests_per_minute: requests, tokens_per_minute: tokens, concurrency }
+    }
+
+    #[test]
+    fn only_limits_that_allow_no_more_are_within() {
+        let parent = limits(Some(10), None, Some(2));
+        for (child, expected) in [
+            (parent, true),
+            (limits(Some(10), Some(5), Some(1)), true),
+            (limits(Some(11), None, Some(2)), false),
+            (limits(None, None, Some(2)), false),
+            (limits(Some(1), None, None), false),
+            (limits(Some(1), None, Some(3)), false),
+            (Limits::default(), false),
+        ] {
+            assert_eq!(child.within(&parent), expected, "{child:?}");
+            assert!(child.within(&Limits::default()));
+        }
+        assert!(!limits(None, Some(6), None).within(&limits(None, Some(5), None)));
+    }
+
+    #[test]
+    fn absent_limits_are_filled_in() {
+        let parent = limits(Some(10), Some(100), None);
+        assert_eq!(limits(Some(3), None, Some(1)).or(parent), limits(Some(3), Some(100), Some(1)));
+        assert_eq!(Limits::default().or(parent), parent);
+        assert!(Limits::default().is_unlimited());
+        assert!(!limits(None, None, Some(1)).is_unlimited());
+    }
+}

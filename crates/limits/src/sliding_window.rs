@@ -1,27 +1,24 @@
 //! At most so many starts in any span of time, exactly.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+
+use crate::window::Window;
 
 /// Admits at most `limit` starts in any `span`, and all of them may come at once.
 ///
-/// It remembers each start that still counts, so it is exact where a bucket or a fixed window is not;
-/// it holds at most `limit` instants.
+/// It remembers each start that still counts, so it is exact where a bucket or a fixed window is not.
 #[derive(Debug)]
 pub struct SlidingWindow {
-    limit: usize,
+    limit: u64,
     span: Duration,
-    starts: VecDeque<Instant>,
+    starts: Window,
 }
 
 impl SlidingWindow {
     /// Makes an empty window.
     #[must_use]
     pub fn new(limit: u32, span: Duration) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Self { limit, span, starts: VecDeque::new() }
+        Self { limit: limit.into(), span, starts: Window::new(span) }
     }
 
     /// Counts a start at `now`, or at the latest start if that is later: callers who race for the window
@@ -29,19 +26,13 @@ impl SlidingWindow {
     ///
     /// # Errors
     ///
-    /// Counts nothing and returns how long to wait when the window is full: a start after exactly that
-    /// long is admitted, unless others were first.
+    /// Counts nothing and returns how long to wait when the window is full: a start exactly that long after
+    /// `now` is admitted, unless others were first.
     pub fn try_start(&mut self, now: Instant) -> Result<(), Duration> {
-        let now = self.starts.back().map_or(now, |latest| now.max(*latest));
-        while self.starts.front().is_some_and(|start| now.duration_since(*start) >= self.span) {
-            self.starts.pop_front();
-        }
-        if self.starts.len() < self.limit {
-            self.starts.push_back(now);
-            return Ok(());
-        }
-        let age = self.starts.front().map(|oldest| now.duration_since(*oldest));
-        Err(self.span.saturating_sub(age.unwrap_or_default()))
+        self.starts.advance(now);
+        self.starts.room(1, self.limit, now).map_err(|wait| wait.unwrap_or(self.span))?;
+        self.starts.add(1);
+        Ok(())
     }
 }
 
@@ -72,7 +63,7 @@ mod tests {
         let mut window = SlidingWindow::new(2, MINUTE);
         assert_eq!(window.try_start(late), Ok(()));
         assert_eq!(window.try_start(early), Ok(()));
-        assert_eq!(window.try_start(early), Err(MINUTE));
+        assert_eq!(window.try_start(early), Err(MINUTE + Duration::from_secs(1)));
         assert_eq!(window.try_start(early + MINUTE), Err(Duration::from_secs(1)));
         assert_eq!(window.try_start(late + MINUTE), Ok(()));
     }

@@ -156,11 +156,12 @@ impl Account {
     pub(crate) fn first_byte(&mut self, at: Instant) {
         let since_opened = at.saturating_duration_since(self.opened);
         let first = *self.record.first_byte.get_or_insert(since_opened);
-        if let (Some(seat), Some(attempt)) = (&self.seat, self.record.attempts.last_mut())
+        if let (Some(seat), Some(attempt)) = (&mut self.seat, self.record.attempts.last_mut())
             && attempt.first_byte.is_none()
         {
             attempt.first_byte = Some(first.saturating_sub(attempt.began));
-            seat.state.first_byte(at.saturating_duration_since(seat.began), at);
+            let took = at.saturating_duration_since(seat.began);
+            seat.state.first_byte(&mut seat.trial, took, at);
         }
     }
 
@@ -254,19 +255,13 @@ impl Seat {
     fn leave(self, failure: Option<(&Fault, Blame)>, record: &mut RequestRecord) {
         let now = Instant::now();
         self.note(failure, now, record);
-        let tried = match failure.map(|(_, blame)| blame) {
-            Some(Blame::Provider) => Tried::Failed,
-            Some(Blame::Ours) => Tried::Abandoned,
-            None | Some(Blame::Caller | Blame::Key | Blame::Rate(_) | Blame::Candidate) => {
-                Tried::Answered
-            }
-        };
+        let tried = failure.map_or(Tried::Answered, |(_, blame)| Tried::of(blame));
         let mut keys = self.provider.key_ring();
         match failure {
             Some((fault, blame @ (Blame::Key | Blame::Rate(_)))) => {
                 keys.failed(self.key, &self.model, blame, fault, now);
             }
-            None => keys.accepted(self.key, &self.model),
+            None => keys.accepted(self.key, &self.model, self.began),
             Some((_, Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Ours)) => {}
         }
         drop(keys);

@@ -9,7 +9,7 @@ use std::{
 use canonical::{ErrorKind, Fault, Origin};
 use providers::{NoTurn, Provider, Snapshot};
 use records::Operation;
-use routing::{Choice, Ready, Run, Standing, Verdict};
+use routing::{Choice, Ready, Run, Slot, Standing, Verdict};
 use tokio::time::sleep;
 
 use crate::{
@@ -66,8 +66,11 @@ impl Way<'_> {
             };
             let seat = match self.take_seat(errand.operation(), candidate, choice, account).await {
                 Ok(Some(seat)) => seat,
-                // Somebody else was faster to the one try that there was.
-                Ok(None) => continue,
+                // Another request was faster to the one place that there was.
+                Ok(None) => {
+                    run.missed(choice);
+                    continue;
+                }
                 Err(fault) => {
                     run.pass_over(choice.candidate);
                     unasked.get_or_insert(Refusal { about: Some(about), ..fault.into() });
@@ -139,8 +142,10 @@ impl Way<'_> {
             Operation::Count => None,
         };
         let state = provider.model_state(model);
-        let trial = state.begin(now);
-        provider.key_ring().begin(choice.key, model, now);
+        let Some(trial) = state.begin(now, &mut roll) else { return Ok(None) };
+        if provider.key_ring().begin(choice.key, model, now) == Slot::Missed {
+            return Ok(None);
+        }
         Ok(Some(Seat {
             provider: Arc::clone(provider),
             model: model.clone(),

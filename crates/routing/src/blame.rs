@@ -53,3 +53,34 @@ impl Blame {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use canonical::{ErrorKind, Fault};
+
+    use super::{Blame, blame};
+
+    #[test]
+    fn a_fault_is_somebodys() {
+        let check = |kind, expected| assert_eq!(blame(&Fault::new(kind, "")), expected);
+        check(ErrorKind::InvalidRequest, Blame::Caller);
+        check(ErrorKind::TooLarge, Blame::Caller);
+        check(ErrorKind::KeyRefused, Blame::Key);
+        check(ErrorKind::QuotaExhausted, Blame::Key);
+        check(ErrorKind::RateLimited, Blame::Rate(None));
+        check(ErrorKind::NotFound, Blame::Candidate);
+        check(ErrorKind::Overloaded, Blame::Provider);
+        check(ErrorKind::Unreachable, Blame::Provider);
+        check(ErrorKind::Timeout, Blame::Provider);
+        check(ErrorKind::Internal, Blame::Ours);
+    }
+
+    #[test]
+    fn a_stated_wait_is_part_of_the_blame() {
+        let wait = Some(Duration::from_secs(7));
+        let fault = Fault::new(ErrorKind::RateLimited, "").with_retry_after(wait);
+        assert_eq!(blame(&fault), Blame::Rate(wait));
+    }
+}

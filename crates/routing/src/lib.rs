@@ -4,6 +4,10 @@
 //! [`Standing`]; a [`Run`] chooses among the standings of a request's candidates and decides, after each failure,
 //! whether and when there is another try. What outlives a request is in [`ModelState`] (one provider's one model),
 //! [`KeyRing`] (one provider's keys) and [`RetryBudget`] (the whole gateway).
+//!
+//! Reading what is ready takes nothing. What can be had only once, a breaker's trial or a last resort, is handed out by
+//! [`ModelState::begin`] and [`KeyRing::begin`]; who comes too late tells its run ([`Run::missed`]), reads the standings
+//! anew and chooses again.
 
 mod backoff;
 mod blame;
@@ -11,6 +15,8 @@ mod breaker;
 mod key_ring;
 mod latency;
 mod model_state;
+mod park;
+mod recent_outcomes;
 mod retry_budget;
 mod run;
 mod standing;
@@ -19,7 +25,7 @@ mod strategy;
 pub use backoff::full_jitter;
 pub use blame::{Blame, blame};
 pub use breaker::{Breaker, BreakerState};
-pub use key_ring::{KeyRing, KeyState, ParkedBy};
+pub use key_ring::{KeyRing, KeyState, ParkedBy, Slot};
 pub use latency::PeakEwma;
 pub use model_state::{ModelState, Outcome, Trial};
 pub use retry_budget::RetryBudget;

@@ -35,3 +35,29 @@ impl RetryBudget {
         self.tenths / 10
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RetryBudget;
+
+    fn withdraw_all(budget: &mut RetryBudget) -> u32 {
+        (0..).take_while(|_| budget.withdraw()).count().try_into().unwrap()
+    }
+
+    #[test]
+    fn a_tenth_of_the_traffic_beyond_the_reserve() {
+        let check = |requests, expected| {
+            let mut budget = RetryBudget::default();
+            assert_eq!(withdraw_all(&mut budget), 50);
+            (0..requests).for_each(|_| budget.deposit());
+            assert_eq!(budget.left(), expected);
+            assert_eq!(withdraw_all(&mut budget), expected);
+        };
+        check(0, 0);
+        check(9, 0);
+        check(10, 1);
+        check(99, 9);
+        check(500, 50);
+        check(10_000, 50);
+    }
+}

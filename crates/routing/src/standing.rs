@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+/// A last resort is tried no more often.
+pub(crate) const LAST_RESORT_EVERY: Duration = Duration::from_secs(1);
+
 /// Whether something may be asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Ready {
@@ -17,6 +20,31 @@ pub enum Ready {
         /// When it may be.
         until: Instant,
     },
+}
+
+impl Ready {
+    /// Whether it may be asked, be it as a last resort.
+    #[must_use]
+    pub const fn is_possible(self) -> bool {
+        match self {
+            Self::Now { .. } | Self::LastResort => true,
+            Self::Not { .. } => false,
+        }
+    }
+
+    /// What something is that needs this and the other: the worse of the two.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Not { until: one }, Self::Not { until: two }) => {
+                Self::Not { until: one.max(two) }
+            }
+            (not @ Self::Not { .. }, _) | (_, not @ Self::Not { .. }) => not,
+            (Self::LastResort, _) | (_, Self::LastResort) => Self::LastResort,
+            (Self::Now { share: one }, Self::Now { share: two }) => {
+                Self::Now { share: one.min(two) }
+            }
+        }
+    }
 }
 
 /// What is known of a candidate at the moment of choosing.
@@ -38,4 +66,37 @@ pub struct Standing {
     pub expected: Duration,
     /// What the request is estimated to cost there, in billionths of a US dollar; unknown sorts last.
     pub cost_nano_usd: Option<u64>,
+}
+
+impl Standing {
+    /// How the candidate may be asked with the readiest of its keys; `None` where it may not.
+    pub(crate) fn readiness(&self) -> Option<Ready> {
+        let mut ways = self.keys.iter().map(|(_, key)| self.ready.and(*key));
+        let now = ways.clone().find(|way| matches!(way, Ready::Now { .. }));
+        now.or_else(|| ways.find(|way| way.is_possible()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::Ready;
+
+    #[test]
+    fn of_two_that_are_needed_the_worse_counts() {
+        let check = |one: Ready, two: Ready, expected: Ready| {
+            assert_eq!(one.and(two), expected);
+            assert_eq!(two.and(one), expected);
+        };
+        let now = |share| Ready::Now { share };
+        let start = Instant::now();
+        let not = |s| Ready::Not { until: start + Duration::from_secs(s) };
+        check(now(1.0), now(0.5), now(0.5));
+        check(now(1.0), Ready::LastResort, Ready::LastResort);
+        check(Ready::LastResort, Ready::LastResort, Ready::LastResort);
+        check(now(1.0), not(1), not(1));
+        check(Ready::LastResort, not(1), not(1));
+        check(not(2), not(1), not(2));
+    }
 }

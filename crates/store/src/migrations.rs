@@ -18,11 +18,18 @@ pub(crate) struct Migration {
 }
 
 /// Every step, in order.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "0001_providers",
-    sql: include_str!("../migrations/0001_providers.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_providers",
+        sql: include_str!("../migrations/0001_providers.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "0004_requests",
+        sql: include_str!("../migrations/0004_requests.sql"),
+    },
+];
 
 /// Checks the steps that were applied and applies the rest.
 pub(crate) fn migrate(

@@ -182,6 +182,7 @@ impl Store {
     /// so a failure (another process reading, say) only leaves this to a later call.
     fn forget_overwritten(&self) {
         let connection = self.connection();
+        let _turn = crate::locked(&self.turn);
         let _emptied_later =
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
     }

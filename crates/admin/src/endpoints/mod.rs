@@ -2,6 +2,7 @@
 
 mod providers;
 mod questions;
+mod records;
 mod system;
 
 use std::sync::Arc;
@@ -48,7 +49,10 @@ const MOST_NOTHING_BYTES: usize = 64 * 1024;
 
 /// Every row.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    [providers::rows(), questions::rows(), system::rows()].into_iter().flatten().collect()
+    [providers::rows(), questions::rows(), records::rows(), system::rows()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A row that takes nothing, refuses nothing of its own, and answers an `A`.

@@ -8,5 +8,7 @@ pub(crate) mod health;
 pub(crate) mod models;
 pub(crate) mod providers;
 pub(crate) mod reference;
+pub(crate) mod requests;
 pub(crate) mod system;
 pub(crate) mod test;
+pub(crate) mod usage;

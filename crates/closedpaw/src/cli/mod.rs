@@ -5,6 +5,7 @@ mod chat;
 mod completions;
 mod config;
 mod doctor;
+mod dollars;
 mod explain;
 mod gateway;
 mod gateway_key;
@@ -13,11 +14,14 @@ mod models;
 mod openapi;
 pub mod plain_text;
 mod providers;
+mod query;
+mod requests;
 mod screen;
 mod secret_input;
 pub mod session;
 mod setup;
 mod status;
+mod usage;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use tokio::runtime;
@@ -45,6 +49,9 @@ enum Verb {
     #[command(subcommand)]
     Providers(providers::Verb),
     Models(models::Options),
+    Usage(usage::Options),
+    #[command(subcommand)]
+    Requests(requests::Verb),
     Chat(chat::Options),
     Explain(explain::Options),
     #[command(subcommand)]
@@ -67,6 +74,8 @@ pub fn run() -> Result<(), Failure> {
         Some(Verb::Status(_)) => wait_for(status::run(&session)),
         Some(Verb::Providers(verb)) => wait_for(providers::run(&session, verb)),
         Some(Verb::Models(options)) => wait_for(models::run(&session, &options)),
+        Some(Verb::Usage(options)) => wait_for(usage::run(&session, &options)),
+        Some(Verb::Requests(verb)) => wait_for(requests::run(&session, verb)),
         Some(Verb::Chat(options)) => wait_for(chat::run(&session, &options)),
         Some(Verb::Explain(options)) => wait_for(explain::run(&session, &options)),
         Some(Verb::Setup(verb)) => setup::run(&session, &verb),

@@ -16,6 +16,7 @@ use clap::Args;
 use config::{Directories, ServerFlags};
 use inference::Inference;
 use providers::ProviderManager;
+use records::{Recorder, Sink};
 use server::{Door, Drained, Router};
 use store::Store;
 use tokio::runtime;
@@ -31,6 +32,12 @@ use reload::Reloader;
 
 /// How long work on blocking threads may take to end once every request has.
 const LAST_WRITES: Duration = Duration::from_secs(5);
+
+/// How long the last records may take to be written once every request has ended.
+const LAST_RECORDS: Duration = Duration::from_secs(5);
+
+/// The same where nobody wants to wait.
+const LAST_RECORDS_IN_HASTE: Duration = Duration::from_millis(500);
 
 /// Runs the gateway in the foreground
 ///
@@ -95,7 +102,8 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
-        let gateway = Gateway::open(&session, &directories, door).await?;
+        let retention_days = *settings.records.retention_days;
+        let gateway = Gateway::open(&session, &directories, door, retention_days).await?;
         gateway.manager.set_catalog(catalog);
         let reloader = Reloader {
             environment: session.environment,
@@ -103,6 +111,7 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
             flags,
             hosts: gateway.door.hosts(),
             manager: Arc::clone(&gateway.manager),
+            recorder: Arc::clone(&gateway.recorder),
             tls,
             log_level,
             started_with: settings,
@@ -137,6 +146,8 @@ struct Gateway {
     door: Door,
     manager: Arc<ProviderManager>,
     keys: Arc<KeyManager>,
+    store: Arc<Store>,
+    recorder: Arc<Recorder>,
 }
 
 impl Gateway {
@@ -146,6 +157,7 @@ impl Gateway {
         session: &Session,
         directories: &Directories,
         door: server::Settings,
+        retention_days: u32,
     ) -> Result<Self, Failure> {
         let failed = |error: &dyn std::error::Error| Failure::failed(error.to_string());
         let store = Store::open(&directories.data).map_err(|error| failed(&error))?;
@@ -162,20 +174,24 @@ impl Gateway {
 
         let door = Door::bind(door).await.map_err(|error| failed(&error))?;
         egress.set_listeners(door.addresses());
-        Ok(Self { door, manager, keys })
+        let recorder = Recorder::start(Arc::clone(&store), retention_days)
+            .map_err(|error| Failure::failed(format!("cannot start the recorder: {error}")))?;
+        Ok(Self { door, manager, keys, store, recorder })
     }
 
     /// Answers requests until a signal says to stop, and then until the last one is answered.
     async fn serve(self, reloader: Arc<Reloader>, hold: &Hold) -> Result<(), Failure> {
         let addresses = self.door.addresses();
         let stop = CancellationToken::new();
-        let gateway = Arc::new(pipeline::Gateway::new(Arc::clone(&self.manager), Vec::new()));
+        let sinks: Vec<Arc<dyn Sink>> = vec![Arc::clone(&self.recorder) as Arc<dyn Sink>];
+        let gateway = Arc::new(pipeline::Gateway::new(Arc::clone(&self.manager), sinks));
         let inference =
             Inference { gateway: Arc::clone(&gateway), last_call: self.door.last_call() };
         let admin = Admin {
             manager: self.manager,
             gateway,
             keys: Arc::clone(&self.keys),
+            store: self.store,
             reload: reload::as_function(&reloader),
             shutdown: stop.clone(),
             last_call: self.door.last_call(),
@@ -188,7 +204,7 @@ impl Gateway {
         let signals = signals::listen(stop.clone(), Arc::clone(&reloader))?;
 
         announce(&addresses, &reloader, hold)?;
-        tokio::select! {
+        let (outcome, last_records) = tokio::select! {
             drained = self.door.run(Arc::new(router), stop) => {
                 match drained {
                     Drained::Complete => tracing::info!("stopped"),
@@ -196,10 +212,12 @@ impl Gateway {
                         tracing::warn!(connections, "stopped; requests that did not end were cut off");
                     }
                 }
-                Ok(())
+                (Ok(()), LAST_RECORDS)
             }
-            () = signals => Err(Failure::Interrupted),
-        }
+            () = signals => (Err(Failure::Interrupted), LAST_RECORDS_IN_HASTE),
+        };
+        self.recorder.close(last_records).await;
+        outcome
     }
 }
 

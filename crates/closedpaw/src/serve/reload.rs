@@ -7,6 +7,7 @@ use std::sync::{
 
 use config::{Directories, Environment, ServerFlags, Settings};
 use providers::ProviderManager;
+use records::Recorder;
 use server::{Hosts, Tls};
 
 use crate::serve::{facts, listeners, logging::LogLevel};
@@ -18,6 +19,7 @@ pub struct Reloader {
     pub flags: ServerFlags,
     pub hosts: Arc<Hosts>,
     pub manager: Arc<ProviderManager>,
+    pub recorder: Arc<Recorder>,
     pub tls: Option<Arc<Tls>>,
     pub log_level: LogLevel,
     /// The settings of the start, which hold where a change needs another one.
@@ -41,6 +43,7 @@ impl Reloader {
         }
         self.hosts.replace(&hosts);
         self.manager.set_catalog(catalog);
+        self.recorder.set_retention(*settings.records.retention_days);
         self.log_level.set(*settings.log.level);
         for setting in needs_restart(&self.started_with, &settings) {
             tracing::warn!(setting, "this change takes effect at the next start");

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::harness::{Answer, Gateway};
 
 /// Every row of the management API that needs a key, and paths that are none.
-const CLOSED: [(&str, &str); 22] = [
+const CLOSED: [(&str, &str); 25] = [
     ("POST", "/api/providers/register"),
     ("GET", "/api/providers"),
     ("GET", "/api/providers/ollama"),
@@ -19,6 +19,9 @@ const CLOSED: [(&str, &str); 22] = [
     ("GET", "/api/providers/ollama/health"),
     ("POST", "/api/providers/ollama/test"),
     ("POST", "/api/chat/multi"),
+    ("GET", "/api/requests"),
+    ("GET", "/api/requests/0"),
+    ("GET", "/api/usage"),
     ("POST", "/api/config/reload"),
     ("GET", "/api/openapi.json"),
     ("PUT", "/api/providers"),

@@ -32,6 +32,7 @@ mod pages;
 mod parameters;
 mod rate_limit;
 mod real_model;
+mod records;
 mod registration;
 mod seals;
 mod serving;

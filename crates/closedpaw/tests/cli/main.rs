@@ -12,5 +12,6 @@ mod chat;
 mod doctor;
 mod program;
 mod providers;
+mod requests;
 mod serve;
 mod setup;

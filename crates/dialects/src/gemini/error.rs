@@ -7,7 +7,7 @@ use std::time::Duration;
 use canonical::{ErrorKind, Fault};
 use serde_json::Value;
 
-use crate::{ErrorAnswer, error_text::error_text, json, status};
+use crate::{ErrorAnswer, error_text::error_text, json, reset_time, retry_after::LONGEST, status};
 
 /// Reads an answer of another status than 200.
 pub(super) fn decode(answer: &ErrorAnswer<'_>) -> Fault {
@@ -69,7 +69,5 @@ fn mentions_billing(error: &Value) -> bool {
 fn retry_delay(error: &Value) -> Option<Duration> {
     let delays =
         json::list(error, "details").iter().filter_map(|one| json::text(one, "retryDelay"));
-    let seconds = delays.filter_map(|delay| delay.strip_suffix('s')?.parse::<f64>().ok()).next()?;
-    let longest = Duration::from_secs(3600);
-    (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(longest).min(longest))
+    delays.filter_map(reset_time::span).next().map(|delay| delay.min(LONGEST))
 }

@@ -12,11 +12,21 @@ use crate::{
     status,
 };
 
-/// Reads an answer of another status than 200.
+/// Reads an answer of another status than 200. OpenRouter has the headers that tell of its limits in the body.
+///
+/// Source: <https://openrouter.ai/docs/api-reference/errors>
 pub(crate) fn decode(answer: &ErrorAnswer<'_>) -> Fault {
-    let body = serde_json::from_slice(answer.body).unwrap_or_default();
+    let body: Value = serde_json::from_slice(answer.body).unwrap_or_default();
     let account = named_kind(&body).filter(|kind| *kind == ErrorKind::QuotaExhausted);
-    status::fault(answer, account, error_text(&body))
+    let header = |name: &str| (answer.header)(name).or_else(|| header_in(&body, name));
+    status::fault(&ErrorAnswer { header: &header, ..*answer }, account, error_text(&body))
+}
+
+/// Looks a header up that is told in the body.
+fn header_in<'a>(body: &'a Value, name: &str) -> Option<&'a str> {
+    let headers = body.pointer("/error/metadata/headers")?.as_object()?;
+    let (_, value) = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    value.as_str()
 }
 
 /// Finds an error in the clothing of a 200; Mistral's has no `error` member but calls itself one.
@@ -105,6 +115,30 @@ mod tests {
         {
             let header = |name: &str| stated.filter(|_| name == "retry-after");
             let answer = ErrorAnswer { status, header: &header, received_at: UNIX_EPOCH, body };
+            assert_eq!(decode(&answer).retry_after, expected_s.map(Duration::from_secs));
+        }
+    }
+
+    #[test]
+    fn headers_may_be_in_the_body() {
+        let body = |reset: &str| {
+            let headers = json!({ "X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset });
+            json!({ "error": { "message": "slow down", "code": 429, "metadata": { "headers": headers } } })
+        };
+        let now = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+        for (reset, stated, expected_s) in [
+            ("1767225620000", None, Some(20)),
+            ("1767225620000", Some("7"), Some(7)),
+            ("soon", None, None),
+        ] {
+            let header = |name: &str| stated.filter(|_| name == "retry-after");
+            let body = body(reset).to_string();
+            let answer = ErrorAnswer {
+                status: 429,
+                header: &header,
+                received_at: now,
+                body: body.as_bytes(),
+            };
             assert_eq!(decode(&answer).retry_after, expected_s.map(Duration::from_secs));
         }
     }

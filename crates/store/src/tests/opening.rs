@@ -31,7 +31,7 @@ fn longer(version: u32, sql: &'static str) -> Vec<Migration> {
     [MIGRATIONS, &[Migration { version, name: "next", sql }]].concat()
 }
 
-const NEXT: u32 = MIGRATIONS.len() as u32 + 1;
+const NEXT: u32 = MIGRATIONS[MIGRATIONS.len() - 1].version + 1;
 
 #[test]
 fn a_fresh_directory_gets_one_file() {

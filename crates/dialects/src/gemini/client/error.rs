@@ -10,9 +10,11 @@ use crate::object::object;
 /// Writes a fault that callers see with `status`. SDKs know an error in a stream by its first and only member.
 pub(super) fn body(status: u16, fault: &Fault) -> Value {
     let details = fault.retry_after.map_or(Value::Null, |wait| {
+        // Rounded up: who waits that long has waited long enough.
+        let ms = wait.as_nanos().div_ceil(1_000_000);
         json!([{
             "@type": "type.googleapis.com/google.rpc.RetryInfo",
-            "retryDelay": format!("{}.{:03}s", wait.as_secs(), wait.subsec_millis()),
+            "retryDelay": format!("{}.{:03}s", ms / 1000, ms % 1000),
         }])
     });
     let error = object([

@@ -55,7 +55,17 @@ fn errors_are_told_apart() {
     let wait =
         json!([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}]);
     let none = || json!([]);
+    let delay = |delay: &str| {
+        let info =
+            json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay});
+        said("RESOURCE_EXHAUSTED", "bad", json!([{"@type": "Help"}, info]))
+    };
     for (status, body, kind, wait_ms) in [
+        (429, delay("48s"), ErrorKind::RateLimited, Some(48_000)),
+        (429, delay("0s"), ErrorKind::RateLimited, Some(0)),
+        (429, delay("-3s"), ErrorKind::RateLimited, None),
+        (429, delay("soon"), ErrorKind::RateLimited, None),
+        (429, delay("1000000000000s"), ErrorKind::RateLimited, Some(3_600_000)),
         (400, said("INVALID_ARGUMENT", "bad", none()), ErrorKind::InvalidRequest, None),
         (400, said("INVALID_ARGUMENT", "bad", key), ErrorKind::KeyRefused, None),
         (400, said("FAILED_PRECONDITION", "bad", none()), ErrorKind::InvalidRequest, None),

@@ -286,7 +286,8 @@ fn errors_have_the_canonical_codes() {
         (503, ErrorKind::Overloaded, None, "UNAVAILABLE"),
         (504, ErrorKind::Timeout, None, "DEADLINE_EXCEEDED"),
     ] {
-        let wait = wait_ms.map(Duration::from_millis);
+        // Delays are rounded up.
+        let wait = wait_ms.map(|ms| Duration::from_millis(ms) - Duration::from_nanos(1));
         let fault = Fault::new(kind, "no").with_retry_after(wait);
         let body = GEMINI_GENERATE.encode_error(status, &fault, "id");
         let mut error = json!({"code": status, "message": "no", "status": expected});
