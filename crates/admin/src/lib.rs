@@ -4,6 +4,7 @@
 
 mod answer;
 mod endpoints;
+mod granted;
 mod handlers;
 mod moment;
 mod openapi;
@@ -20,6 +21,7 @@ use pipeline::Gateway;
 use providers::ProviderManager;
 use server::Route;
 use store::Store;
+use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 pub use openapi::openapi;
@@ -34,6 +36,8 @@ pub struct Admin {
     pub keys: Arc<KeyManager>,
     /// What became of requests.
     pub store: Arc<Store>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Reads the configuration again: its new generation, or every fault of the new one.
     pub reload: Box<dyn Fn() -> Result<u64, Vec<String>> + Send + Sync>,
     /// Cancelled when the process begins to shut down.

@@ -59,7 +59,7 @@ pub fn openapi() -> Value {
 fn operation(endpoint: &Endpoint) -> Value {
     let mut responses = Map::new();
     let mut answer = Map::new();
-    answer.insert("application/json".to_owned(), json!({ "schema": endpoint.answers }));
+    answer.insert(endpoint.content_type.to_owned(), json!({ "schema": endpoint.answers }));
     if let Some(events) = endpoint.streams {
         let schema = json!({ "type": "string", "description": events });
         answer.insert("text/event-stream".to_owned(), json!({ "schema": schema }));

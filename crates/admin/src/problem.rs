@@ -1,10 +1,11 @@
 //! Turns what went wrong into what callers of the management API are told.
 
 use http::StatusCode;
+use keys::KeyError;
 use pipeline::Refusal;
 use providers::ProviderError;
 use serde_json::json;
-use server::{Response, response};
+use server::{LogSlot, Response, response};
 use store::StoreError;
 use tokio::task::JoinError;
 
@@ -46,9 +47,26 @@ pub(crate) fn stopped(error: JoinError) -> Response {
     response::detail(StatusCode::INTERNAL_SERVER_ERROR, sentence)
 }
 
+/// Answers a refusal about keys or projects; `failure` is the sentence for a fault of our own.
+pub(crate) fn key_error(error: &KeyError, failure: &str) -> Response {
+    let status = match error {
+        KeyError::Invalid(_) => StatusCode::BAD_REQUEST,
+        KeyError::NotHeld(_) | KeyError::Beyond(_) => StatusCode::FORBIDDEN,
+        KeyError::NotFound | KeyError::NoSuchProject => StatusCode::NOT_FOUND,
+        KeyError::Conflict(_) => StatusCode::CONFLICT,
+        KeyError::Store(cause) => {
+            tracing::error!(error = %cause, "the keys failed");
+            return response::detail(StatusCode::INTERNAL_SERVER_ERROR, failure);
+        }
+    };
+    response::detail(status, &error.to_string())
+}
+
 /// Answers a chat that was refused or failed before it began.
-pub(crate) fn refusal(refusal: &Refusal) -> Response {
-    refusal.log();
+pub(crate) fn refusal(refusal: &Refusal, log: &LogSlot) -> Response {
+    if let Some(source) = &refusal.fault.source {
+        log.note_source(source);
+    }
     let status = StatusCode::from_u16(refusal.fault.status());
     let detail = refusal.sentence();
     let body = match refusal.fault.upstream_status {

@@ -1,8 +1,9 @@
 //! Providers and their health as callers see them: never a secret.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use providers::{Health, Provider, Snapshot};
+use grants::Grant;
+use providers::{Health, Provider, ProviderName, Snapshot};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -71,14 +72,15 @@ pub(crate) struct HealthView {
 }
 
 impl ProviderList {
-    pub(crate) fn of(snapshot: &Snapshot) -> Self {
-        let row = |provider: &std::sync::Arc<Provider>| {
+    /// Shows the providers that `grant` holds.
+    pub(crate) fn of(snapshot: &Snapshot, grant: &Grant) -> Self {
+        let row = |provider: &Arc<Provider>| {
             let view = serde_json::to_value(ProviderView::of(provider, snapshot));
             (provider.config().name.to_string(), view.unwrap_or_default())
         };
         Self {
-            default_provider: snapshot.default_name().map(ToString::to_string),
-            providers: snapshot.iter().map(row).collect(),
+            default_provider: held_default(snapshot.default_name(), grant),
+            providers: held(snapshot.iter(), grant).map(row).collect(),
         }
     }
 }
@@ -119,6 +121,19 @@ impl HealthView {
             breaker: "closed",
         }
     }
+}
+
+/// Those of the providers that `grant` holds.
+pub(crate) fn held<'s>(
+    providers: impl Iterator<Item = &'s Arc<Provider>>,
+    grant: &Grant,
+) -> impl Iterator<Item = &'s Arc<Provider>> {
+    providers.filter(|provider| grant.holds_provider(provider.config().name.as_str()))
+}
+
+/// The default's name, where `grant` holds it.
+pub(crate) fn held_default(name: Option<&ProviderName>, grant: &Grant) -> Option<String> {
+    name.filter(|name| grant.holds_provider(name.as_str())).map(ToString::to_string)
 }
 
 /// A duration in whole milliseconds.

@@ -17,6 +17,7 @@ mod model_card;
 mod part;
 mod request;
 mod response;
+mod trace;
 mod usage;
 
 pub use check::{EventChecker, OutOfOrder};
@@ -34,4 +35,5 @@ pub use request::{
     Effort, Message, OutputFormat, ReasoningControl, Request, Role, Sampling, Tool, ToolChoice,
 };
 pub use response::{Choice, Finish, FinishReason, Response, TokenLogprob};
+pub use trace::{RequestTrace, TraceContext, Tracing};
 pub use usage::Usage;

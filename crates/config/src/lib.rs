@@ -19,6 +19,7 @@ mod records;
 mod reference;
 mod server;
 mod setting;
+mod telemetry;
 
 pub use directories::{Directories, DirectoryFlags};
 pub use environment::Environment;
@@ -31,3 +32,4 @@ pub use origin::{Origin, Value};
 pub use records::Records;
 pub use reference::reference;
 pub use server::{Server, ServerFlags, Tls};
+pub use telemetry::{HeaderFrom, Telemetry};

@@ -6,17 +6,20 @@ use serde::Serialize;
 
 use crate::{
     Directories, Environment, Fault, Faults, Log, Models, Origin, Records, Server, ServerFlags,
+    Telemetry,
     layers::{Layer, Layers},
     log, models, records, server,
     setting::Setting,
+    telemetry,
 };
 
 /// The sections of the config file. A new one is a file beside `log.rs`, a row here and a field below.
-pub(crate) static SECTIONS: [(&str, &[&Setting]); 4] = [
+pub(crate) static SECTIONS: [(&str, &[&Setting]); 5] = [
     ("server", &server::SETTINGS),
     ("models", &models::SETTINGS),
     ("records", &records::SETTINGS),
     ("log", &log::SETTINGS),
+    ("telemetry", &telemetry::SETTINGS),
 ];
 
 /// Everything that the process is told from outside, checked.
@@ -30,6 +33,8 @@ pub struct Settings {
     pub records: Records,
     /// Level and form of the log.
     pub log: Log,
+    /// Where traces are sent.
+    pub telemetry: Telemetry,
 }
 
 /// Reads the config file and the environment, puts the flags on top and checks the outcome.
@@ -50,6 +55,7 @@ pub fn load(
         models: models::check(&layers),
         records: records::check(&layers, &mut faults),
         log: log::check(&layers, &mut faults),
+        telemetry: telemetry::check(&layers, &mut faults),
     };
     if faults.is_empty() { Ok(settings) } else { Err(Faults(faults)) }
 }

@@ -312,3 +312,49 @@ fn the_reference_has_a_row_for_each_setting() {
         assert!(text.contains(part), "{part}\n{text}");
     }
 }
+
+#[test]
+fn traces_are_off_unless_a_collector_is_named() {
+    let case = Case::with_file("");
+    let telemetry = case.load([], &ServerFlags::default()).unwrap().telemetry;
+    assert_eq!(telemetry.otlp_endpoint, None);
+    assert!(telemetry.otlp_headers.is_empty());
+    assert_eq!(*telemetry.service_name, "closedpaw");
+}
+
+#[test]
+fn a_collectors_headers_are_names_of_variables() {
+    let text = "[telemetry]\notlp_endpoint = \"http://127.0.0.1:4318\"\n\
+                otlp_headers = [\"Authorization = OTLP_AUTHORIZATION\", \"x-tenant=TENANT_1\"]\n";
+    let case = Case::with_file(text);
+    let variables = [("OTLP_AUTHORIZATION", "Bearer c4n4ry"), ("TENANT_1", "c4n4ry")];
+    let telemetry = case.load(variables, &ServerFlags::default()).unwrap().telemetry;
+    assert_eq!(telemetry.otlp_endpoint.as_ref().unwrap().origin, case.line(2));
+    let headers: Vec<_> = telemetry
+        .otlp_headers
+        .iter()
+        .map(|header| (header.name.as_str(), header.variable.as_str()))
+        .collect();
+    assert_eq!(headers, [("authorization", "OTLP_AUTHORIZATION"), ("x-tenant", "TENANT_1")]);
+    let shown = format!("{telemetry:?}{}", serde_json::to_string(&telemetry).unwrap());
+    assert!(!shown.contains("c4n4ry"), "{shown}");
+}
+
+#[test]
+fn a_secret_in_the_place_of_a_variable_is_not_repeated() {
+    for text in [
+        "[telemetry]\notlp_headers = [\"authorization=Bearer c4n4ry\"]\n",
+        "[telemetry]\notlp_headers = [\"authorization=C4N4RY\"]\n",
+        "[telemetry]\notlp_headers = [\"c4n4ry\"]\n",
+        "[telemetry]\notlp_headers = [\"a b=TENANT\"]\n",
+        "[telemetry]\notlp_endpoint = \"http://me:c4n4ry@127.0.0.1:4318\"\n",
+        "[telemetry]\notlp_endpoint = \"127.0.0.1:4318\"\n",
+        "[telemetry]\nservice_name = \"\"\n",
+    ] {
+        let case = Case::with_file(text);
+        let faults = case.load([("TENANT", "t")], &ServerFlags::default()).unwrap_err();
+        assert_eq!(faults.0.len(), 1, "{text}: {faults}");
+        assert_eq!(faults.0[0].origin, case.line(2), "{text}");
+        assert!(!faults.to_string().to_lowercase().contains("c4n4ry"), "{faults}");
+    }
+}

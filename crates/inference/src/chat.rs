@@ -22,23 +22,27 @@ pub(crate) async fn answer(
         Err(fault) => return tell::refusal(endpoint, fault.into(), request_id),
     };
     let context = context::of(&call);
-    let Call { query, headers, .. } = call;
+    let Call { query, headers, log, .. } = call;
     let call = InferenceCall { endpoint, body, path, query, headers, strict, context };
     match inference.gateway.answer(&call).await {
         Ok((about, answer)) => {
             let headers = about.headers();
+            tell::note_losses(&log, &about, None);
             let mut answer = match answer {
                 Answer::Whole(whole) => {
                     response::bytes(StatusCode::OK, "application/json", whole.content)
                 }
                 Answer::Stream(relay) => {
-                    let body = relay_body::new(relay, about, inference.last_call.clone());
+                    let body = relay_body::new(relay, about, log, inference.last_call.clone());
                     response::stream(StatusCode::OK, endpoint.stream_type(), body)
                 }
             };
             answer.headers_mut().extend(headers);
             answer
         }
-        Err(refusal) => tell::refusal(endpoint, refusal, request_id),
+        Err(refusal) => {
+            tell::note(&log, &refusal);
+            tell::refusal(endpoint, refusal, request_id)
+        }
     }
 }

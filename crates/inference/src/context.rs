@@ -7,5 +7,7 @@ use server::Call;
 
 /// Reads what a call says of its caller.
 pub(crate) fn of(call: &Call) -> Context {
-    Context::of(Arc::clone(&call.caller), call.request_id.to_string(), &call.headers)
+    let caller = Arc::clone(&call.caller);
+    let context = Context::of(caller, call.request_id.to_string(), &call.headers);
+    Context { log: Some(Arc::clone(&call.log) as _), ..context }
 }

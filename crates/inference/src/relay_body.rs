@@ -1,6 +1,6 @@
 //! A relayed stream as the body of an answer.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use canonical::{ErrorKind, Fault, Origin};
@@ -8,8 +8,11 @@ use futures_util::stream;
 use http_body::{Body, Frame};
 use http_body_util::StreamBody;
 use pipeline::{About, Relay};
+use server::LogSlot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+use crate::tell;
 
 /// A silence longer than this is filled, so that nobody takes the connection for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -18,22 +21,21 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub(crate) fn new(
     relay: Relay,
     about: About,
+    log: Arc<LogSlot>,
     last_call: CancellationToken,
 ) -> impl Body<Data = Bytes, Error = Infallible> + Send + 'static {
-    let state = Some((relay, about, last_call));
+    let state = Some((relay, about, log, last_call));
     StreamBody::new(stream::unfold(state, |state| async {
-        let (mut relay, about, last_call) = state?;
+        let (mut relay, about, log, last_call) = state?;
         loop {
             let waited = timeout(KEEP_ALIVE, relay.next());
             let bytes = match last_call.run_until_cancelled(waited).await {
                 Some(Ok(Some(bytes))) => bytes,
                 Some(Ok(None)) => {
                     if let Some(fault) = relay.fault() {
-                        pipeline::log(fault, about.provider.as_str());
+                        tell::note_source(&log, fault);
                     }
-                    if let Some(losses) = relay.losses() {
-                        tracing::info!(dropped = %losses, "not all could be said of a streamed answer");
-                    }
+                    tell::note_losses(&log, &about, relay.losses());
                     return None;
                 }
                 Some(Err(_)) if relay.keep_alive().is_empty() => continue,
@@ -45,7 +47,7 @@ pub(crate) fn new(
                     return Some((Ok(Frame::data(last)), None));
                 }
             };
-            return Some((Ok(Frame::data(bytes)), Some((relay, about, last_call))));
+            return Some((Ok(Frame::data(bytes)), Some((relay, about, log, last_call))));
         }
     }))
 }

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::HeaderMap;
+use canonical::TraceContext;
+use http::{HeaderMap, HeaderValue};
 use keys::Caller;
 use records::Sink;
 
@@ -36,6 +37,8 @@ impl Context {
     #[must_use]
     pub fn of(caller: Arc<Caller>, id: String, headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let traces = headers.get_all("traceparent").iter().map(HeaderValue::as_bytes);
+        let trace = TraceContext::of(traces);
         let seconds = TIMEOUT_HEADERS.iter().find_map(|name| text(name)?.parse::<f64>().ok());
         let seconds = seconds.filter(|seconds| *seconds > 0.0);
         let timeout = seconds.map(|seconds| Duration::from_secs_f64(seconds.min(MOST_TIMEOUT_S)));
@@ -43,8 +46,31 @@ impl Context {
             caller,
             id,
             timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
-            traceparent: text("traceparent").map(str::to_owned),
+            traceparent: trace.map(|trace| trace.to_string()),
             log: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trace_that_is_one_is_continued() {
+        let check = |values: &[&'static str], expected: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("traceparent", HeaderValue::from_static(value));
+            }
+            let context = Context::of(Arc::new(Caller::admin()), "id".to_owned(), &headers);
+            assert_eq!(context.traceparent.as_deref(), expected, "{values:?}");
+        };
+        let one = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        check(&[], None);
+        check(&[one], Some(one));
+        check(&[one, one], None);
+        check(&["00-00000000000000000000000000000000-b7ad6b7169203331-01"], None);
+        check(&["anything"], None);
     }
 }

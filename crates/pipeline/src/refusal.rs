@@ -25,13 +25,6 @@ impl Refusal {
         sentence(&self.fault, self.about.as_ref().map(|about| about.provider.as_str()))
     }
 
-    /// Logs it, if it is the provider's fault.
-    pub fn log(&self) {
-        if let Some(about) = self.about.as_ref().filter(|_| self.fault.origin == Origin::Upstream) {
-            log(&self.fault, about.provider.as_str());
-        }
-    }
-
     /// What the headers of the answer tell: what is known about the call, and whether and when to ask again.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {

@@ -2,6 +2,7 @@
 
 use std::{
     cmp::Reverse,
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
@@ -148,10 +149,22 @@ impl Provider {
         false
     }
 
+    /// Requests that wait for their turn.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        0
+    }
+
     /// What is remembered of one of its models.
     #[must_use]
     pub fn model_state(&self, model: &str) -> Arc<ModelState> {
         self.traffic.model(model)
+    }
+
+    /// What is remembered of each model that was asked for, by its name.
+    #[must_use]
+    pub fn model_states(&self) -> BTreeMap<String, Arc<ModelState>> {
+        self.traffic.models()
     }
 
     /// Which of its keys may be used.

@@ -1,7 +1,7 @@
 //! What is remembered of a provider's traffic for as long as it is reached in the same way.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -38,6 +38,12 @@ impl Traffic {
             return Arc::clone(&self.further);
         }
         Arc::clone(models.entry(model.to_owned()).or_default())
+    }
+
+    /// The states of all models that were asked for, by their names.
+    pub(crate) fn models(&self) -> BTreeMap<String, Arc<ModelState>> {
+        let models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        models.iter().map(|(name, state)| (name.clone(), Arc::clone(state))).collect()
     }
 
     /// The keys.

@@ -4,6 +4,7 @@
 //! that async callers put it on a blocking thread. What is secret arrives sealed; the store never sees a key.
 
 mod error;
+mod keys;
 mod migrations;
 mod open;
 mod providers;
@@ -15,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use error::{OpenError, StoreError};
+pub use keys::{KeyRow, ProjectRow};
 pub use open::FILE_NAME;
 pub use providers::{Loaded, ProviderRow};
 pub use requests::{

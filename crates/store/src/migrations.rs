@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0001_providers",
         sql: include_str!("../migrations/0001_providers.sql"),
     },
+    Migration { version: 2, name: "0002_keys", sql: include_str!("../migrations/0002_keys.sql") },
     Migration {
         version: 4,
         name: "0004_requests",

@@ -1,6 +1,7 @@
 //! Everything over real files, each test in a directory of its own.
 
 mod durability;
+mod keys;
 mod opening;
 mod providers;
 mod requests;

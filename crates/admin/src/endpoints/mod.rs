@@ -1,5 +1,7 @@
 //! The table of the management API: one row is one route, its documentation and its handler.
 
+mod keys;
+mod metrics;
 mod providers;
 mod questions;
 mod records;
@@ -27,6 +29,8 @@ pub(crate) struct Endpoint {
     pub(crate) summary: &'static str,
     /// The schema of what it takes, if it takes anything.
     pub(crate) takes: Option<Value>,
+    /// What it answers in.
+    pub(crate) content_type: &'static str,
     /// The schema of what it answers.
     pub(crate) answers: Value,
     /// The server-sent events that it answers instead when asked to stream, if it can.
@@ -49,10 +53,17 @@ const MOST_NOTHING_BYTES: usize = 64 * 1024;
 
 /// Every row.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    [providers::rows(), questions::rows(), records::rows(), system::rows()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        providers::rows(),
+        keys::rows(),
+        questions::rows(),
+        records::rows(),
+        metrics::rows(),
+        system::rows(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A row that takes nothing, refuses nothing of its own, and answers an `A`.
@@ -69,6 +80,7 @@ pub(super) fn row<A: JsonSchema>(
         access,
         summary,
         takes: None,
+        content_type: "application/json",
         answers: schema_of::<A>(),
         streams: None,
         refusals: &[],

@@ -91,7 +91,11 @@ pub(crate) async fn multi(
     mut call: Call,
 ) -> Response {
     let read = parameters.read(&mut call, MOST_BYTES).await;
-    let context = Context::of(Arc::clone(&call.caller), call.request_id.to_string(), &call.headers);
+    let log = Arc::clone(&call.log);
+    let context = Context {
+        log: Some(Arc::clone(&log) as _),
+        ..Context::of(Arc::clone(&call.caller), call.request_id.to_string(), &call.headers)
+    };
     let chat = match read.and_then(|parameters| parameters.into_call(context)) {
         Ok(chat) => chat,
         Err(refused) => return refused,
@@ -100,11 +104,11 @@ pub(crate) async fn multi(
         return match admin.gateway.stream(&chat).await {
             Ok((about, events)) => {
                 let headers = about.headers();
-                let mut answer = chat_stream::answer(about, events, admin.last_call.clone());
+                let mut answer = chat_stream::answer(about, events, log, admin.last_call.clone());
                 answer.headers_mut().extend(headers);
                 answer
             }
-            Err(refusal) => problem::refusal(&refusal),
+            Err(refusal) => problem::refusal(&refusal, &log),
         };
     }
     match admin.gateway.chat(&chat).await {
@@ -116,7 +120,7 @@ pub(crate) async fn multi(
             answer.headers_mut().extend(about.headers());
             answer
         }
-        Err(refusal) => problem::refusal(&refusal),
+        Err(refusal) => problem::refusal(&refusal, &log),
     }
 }
 

@@ -140,7 +140,7 @@ pub(crate) async fn explain(
     let model = asked.model.clone().unwrap_or_default();
     match admin.gateway.explain(&context, provider, &model, asked.demand()).await {
         Ok(explanation) => answer::ok(&ExplanationView::from(explanation)),
-        Err(fault) => problem::refusal(&fault.into()),
+        Err(fault) => problem::refusal(&fault.into(), &call.log),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         session::Session,
     },
     failure::Failure,
-    serve::facts,
+    serve::{facts, traces},
 };
 
 /// Checks and shows the settings
@@ -41,6 +41,7 @@ fn check(session: &Session) -> Result<(), Failure> {
     let places = session.directories()?;
     let settings = config::load(&places, &session.environment, &ServerFlags::default())?;
     facts::read(&settings.models)?;
+    traces::prepare(&settings.telemetry, &session.environment)?;
     let sentence =
         format!("the settings are sound; the config file is {}", places.config.display());
     session.screen().tell(&serde_json::json!({ "status": "ok" }), &sentence)

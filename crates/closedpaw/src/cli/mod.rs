@@ -10,9 +10,13 @@ mod explain;
 mod gateway;
 mod gateway_key;
 mod greeting;
+mod keys;
+mod limits;
 mod models;
 mod openapi;
+mod period;
 pub mod plain_text;
+mod projects;
 mod providers;
 mod query;
 mod requests;
@@ -48,6 +52,10 @@ enum Verb {
     Status(status::Options),
     #[command(subcommand)]
     Providers(providers::Verb),
+    #[command(subcommand)]
+    Keys(keys::Verb),
+    #[command(subcommand)]
+    Projects(projects::Verb),
     Models(models::Options),
     Usage(usage::Options),
     #[command(subcommand)]
@@ -73,6 +81,8 @@ pub fn run() -> Result<(), Failure> {
         Some(Verb::Serve(options)) => serve::run(session, &options),
         Some(Verb::Status(_)) => wait_for(status::run(&session)),
         Some(Verb::Providers(verb)) => wait_for(providers::run(&session, verb)),
+        Some(Verb::Keys(verb)) => wait_for(keys::run(&session, verb)),
+        Some(Verb::Projects(verb)) => wait_for(projects::run(&session, verb)),
         Some(Verb::Models(options)) => wait_for(models::run(&session, &options)),
         Some(Verb::Usage(options)) => wait_for(usage::run(&session, &options)),
         Some(Verb::Requests(verb)) => wait_for(requests::run(&session, verb)),

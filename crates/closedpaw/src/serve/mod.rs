@@ -2,11 +2,15 @@
 
 pub mod facts;
 mod first_start;
+mod gauges;
 pub mod keys;
 mod listeners;
+mod log_pipe;
 mod logging;
+mod observers;
 mod reload;
 mod signals;
+pub mod traces;
 
 use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -28,6 +32,8 @@ use crate::{
     failure::Failure,
     instance::{self, Hold, Instance},
 };
+use log_pipe::{LastLines, LogPipe};
+use observers::Observers;
 use reload::Reloader;
 
 /// How long work on blocking threads may take to end once every request has.
@@ -93,7 +99,11 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
     let door = listeners::prepare(&settings.server)?;
     let catalog = facts::read(&settings.models)?;
     let tls = door.listen.first().and_then(|listen| listen.tls.clone());
-    let log_level = logging::start(&session.environment, &settings.log);
+    let traced = traces::prepare(&settings.telemetry, &session.environment)?;
+    let log = LogPipe::to(std::io::stderr())
+        .map_err(|error| Failure::failed(format!("cannot start the log: {error}")))?;
+    let _last_lines = LastLines(log.clone());
+    let log_level = logging::start(&session.environment, &settings.log, &log);
 
     let data_dir = directories.data.value.clone();
     let hold = hold(&directories)?;
@@ -105,6 +115,7 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
         let retention_days = *settings.records.retention_days;
         let gateway = Gateway::open(&session, &directories, door, retention_days).await?;
         gateway.manager.set_catalog(catalog);
+        let collector = traced.map(|traced| traced.collector(&gateway.egress));
         let reloader = Reloader {
             environment: session.environment,
             directories,
@@ -117,7 +128,9 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
             started_with: settings,
             generation: 1.into(),
         };
-        gateway.serve(Arc::new(reloader), &hold).await
+        let reloader = Arc::new(reloader);
+        let observers = Observers::start(&gateway.manager, &reloader, log, collector);
+        gateway.serve(reloader, &observers, &hold).await
     });
     runtime.shutdown_timeout(LAST_WRITES);
     // A note that can't be removed leads nobody astray, because nobody holds the lock beside it.
@@ -148,6 +161,7 @@ struct Gateway {
     keys: Arc<KeyManager>,
     store: Arc<Store>,
     recorder: Arc<Recorder>,
+    egress: Arc<Egress>,
 }
 
 impl Gateway {
@@ -176,14 +190,20 @@ impl Gateway {
         egress.set_listeners(door.addresses());
         let recorder = Recorder::start(Arc::clone(&store), retention_days)
             .map_err(|error| Failure::failed(format!("cannot start the recorder: {error}")))?;
-        Ok(Self { door, manager, keys, store, recorder })
+        Ok(Self { door, manager, keys, egress, store, recorder })
     }
 
     /// Answers requests until a signal says to stop, and then until the last one is answered.
-    async fn serve(self, reloader: Arc<Reloader>, hold: &Hold) -> Result<(), Failure> {
+    async fn serve(
+        self,
+        reloader: Arc<Reloader>,
+        observers: &Observers,
+        hold: &Hold,
+    ) -> Result<(), Failure> {
         let addresses = self.door.addresses();
         let stop = CancellationToken::new();
-        let sinks: Vec<Arc<dyn Sink>> = vec![Arc::clone(&self.recorder) as Arc<dyn Sink>];
+        let mut sinks = observers.sinks();
+        sinks.push(Arc::clone(&self.recorder) as Arc<dyn Sink>);
         let gateway = Arc::new(pipeline::Gateway::new(Arc::clone(&self.manager), sinks));
         let inference =
             Inference { gateway: Arc::clone(&gateway), last_call: self.door.last_call() };
@@ -192,6 +212,7 @@ impl Gateway {
             gateway,
             keys: Arc::clone(&self.keys),
             store: self.store,
+            metrics: Arc::clone(&observers.metrics),
             reload: reload::as_function(&reloader),
             shutdown: stop.clone(),
             last_call: self.door.last_call(),
@@ -206,6 +227,7 @@ impl Gateway {
         announce(&addresses, &reloader, hold)?;
         let (outcome, last_records) = tokio::select! {
             drained = self.door.run(Arc::new(router), stop) => {
+                observers.finish().await;
                 match drained {
                     Drained::Complete => tracing::info!("stopped"),
                     Drained::Cut(connections) => {

@@ -10,7 +10,7 @@ use providers::ProviderManager;
 use records::Recorder;
 use server::{Hosts, Tls};
 
-use crate::serve::{facts, listeners, logging::LogLevel};
+use crate::serve::{facts, listeners, logging::LogLevel, traces};
 
 /// What a reload reads from, and what it changes.
 pub struct Reloader {
@@ -38,6 +38,7 @@ impl Reloader {
             config::load(&self.directories, &self.environment, &self.flags).map_err(sentences)?;
         let hosts = listeners::hosts(&settings.server).map_err(sentences)?;
         let catalog = facts::read(&settings.models).map_err(sentences)?;
+        traces::prepare(&settings.telemetry, &self.environment).map_err(sentences)?;
         if let Some(tls) = &self.tls {
             tls.reload().map_err(|error| vec![error.to_string()])?;
         }
@@ -51,6 +52,11 @@ impl Reloader {
         let generation = 1 + self.generation.fetch_add(1, Ordering::Relaxed);
         tracing::info!(config.generation = generation, "settings reloaded");
         Ok(generation)
+    }
+
+    /// How many configurations this process has had.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
     }
 
     /// Reloads and logs what is wrong, where nobody waits for the answer.
@@ -74,11 +80,17 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<&'static str> {
     let tls = |settings: &Settings| {
         settings.server.tls.as_ref().map(|tls| (tls.cert.value.clone(), tls.key.value.clone()))
     };
+    let traced = |settings: &Settings| {
+        let config::Telemetry { otlp_endpoint, otlp_headers, service_name } = &settings.telemetry;
+        let endpoint = otlp_endpoint.as_ref().map(|endpoint| endpoint.value.clone());
+        (endpoint, otlp_headers.value.clone(), service_name.value.clone())
+    };
     [
         ("server.listen", *old.server.listen != *new.server.listen),
         ("server.tls_cert, server.tls_key", tls(old) != tls(new)),
         ("server.insecure_http", *old.server.insecure_http != *new.server.insecure_http),
         ("log.format", *old.log.format != *new.log.format),
+        ("telemetry", traced(old) != traced(new)),
     ]
     .into_iter()
     .filter_map(|(setting, changed)| changed.then_some(setting))

@@ -12,6 +12,7 @@
     reason = "the tests start the program, read what the test command tells them and say what they skip"
 )]
 
+mod authority;
 mod base_urls;
 mod byte_lane;
 mod capabilities;
@@ -34,8 +35,10 @@ mod rate_limit;
 mod real_model;
 mod records;
 mod registration;
+mod revocation;
 mod seals;
 mod serving;
 mod stream_faults;
 mod streaming;
 mod translation;
+mod virtual_keys;

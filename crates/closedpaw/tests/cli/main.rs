@@ -10,6 +10,7 @@
 mod alone;
 mod chat;
 mod doctor;
+mod keys;
 mod program;
 mod providers;
 mod requests;
