@@ -1,12 +1,25 @@
-//! Providers and their health as callers see them: never a secret.
+//! Providers as callers see them: never a secret.
 
-use std::{sync::Arc, time::Duration};
+mod health;
+mod keys;
+mod limits;
 
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use ::limits::Limits;
 use grants::Grant;
-use providers::{Health, Provider, ProviderName, Snapshot};
+use providers::{Provider, ProviderName, Queue, Snapshot, Timeouts};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+pub(crate) use health::HealthView;
+use keys::KeyView;
+use limits::Used;
 
 /// All registered providers.
 #[derive(Serialize, JsonSchema)]
@@ -40,6 +53,20 @@ pub(crate) struct ProviderView {
     rate_limit: Option<u32>,
     /// How long a request may take in all, in seconds; `null` is the default of 600.
     timeout: Option<f64>,
+    /// Limits of single phases, in seconds.
+    timeouts: Timeouts,
+    /// How much may be used of it.
+    limits: Limits,
+    /// How much may be used of its models, by patterns of their names.
+    model_limits: BTreeMap<String, Limits>,
+    /// Who may wait where `limits.concurrency` is reached.
+    queue: Queue,
+    /// What has been used of `limits`.
+    used: Used,
+    /// What has been used of `model_limits`.
+    models_used: BTreeMap<String, Used>,
+    /// Requests that wait for their turn.
+    waiting: usize,
     /// Settings of its type.
     settings: Map<String, Value>,
     /// The names of the headers sent with every request.
@@ -48,27 +75,10 @@ pub(crate) struct ProviderView {
     has_api_key: bool,
     /// The last four characters of a key of twenty or more.
     api_key_last4: Option<String>,
+    /// The state of each of its keys, in order; `api_key` is the first.
+    api_keys: Vec<KeyView>,
     /// When it was registered, RFC 3339.
     created_at: String,
-}
-
-/// What a probe found.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct HealthView {
-    /// Whether a chat has a chance.
-    healthy: bool,
-    /// `up`, `rate_limited`, `key_refused`, `failing` or `unreachable`.
-    state: &'static str,
-    /// When the probe began, RFC 3339.
-    checked_at: String,
-    /// How long the probe took.
-    latency_ms: u64,
-    /// What went wrong, unless it is up.
-    error: Option<String>,
-    /// The status that the provider answered with, if it was not 200.
-    upstream_status: Option<u16>,
-    /// `closed` lets requests through.
-    breaker: &'static str,
 }
 
 impl ProviderList {
@@ -88,6 +98,9 @@ impl ProviderList {
 impl ProviderView {
     pub(crate) fn of(provider: &Provider, snapshot: &Snapshot) -> Self {
         let config = provider.config();
+        let now = Instant::now();
+        let model_limits = config.model_limits.iter();
+        let models_used = provider.model_readings(now).into_iter();
         Self {
             name: config.name.to_string(),
             r#type: config.provider_type.as_str(),
@@ -99,26 +112,23 @@ impl ProviderView {
             models: config.models.clone(),
             rate_limit: config.rate_limit,
             timeout: config.timeout_s,
+            timeouts: config.timeouts,
+            limits: config.limits,
+            model_limits: model_limits
+                .map(|(pattern, limits)| (pattern.to_string(), *limits))
+                .collect(),
+            queue: config.queue,
+            used: Used::of(&provider.reading(now)),
+            models_used: models_used
+                .map(|(pattern, reading)| (pattern.to_string(), Used::of(&reading)))
+                .collect(),
+            waiting: provider.waiting(),
             settings: config.settings.to_json(),
             headers: config.headers.keys().cloned().collect(),
-            has_api_key: config.api_key.is_some(),
+            has_api_key: config.has_key(),
             api_key_last4: config.api_key.as_ref().and_then(vault::Secret::hint).map(str::to_owned),
+            api_keys: keys::of(provider, now),
             created_at: humantime::format_rfc3339_millis(config.created_at).to_string(),
-        }
-    }
-}
-
-impl HealthView {
-    pub(crate) fn of(health: &Health) -> Self {
-        Self {
-            healthy: health.state.is_healthy(),
-            state: health.state.as_str(),
-            checked_at: humantime::format_rfc3339_millis(health.checked_at).to_string(),
-            latency_ms: milliseconds(health.latency),
-            error: health.fault.as_ref().map(|fault| pipeline::sentence(fault, None)),
-            upstream_status: health.fault.as_ref().and_then(|fault| fault.upstream_status),
-            // Every request is let through, whatever the probes say: there is no breaker to open.
-            breaker: "closed",
         }
     }
 }
@@ -139,4 +149,10 @@ pub(crate) fn held_default(name: Option<&ProviderName>, grant: &Grant) -> Option
 /// A duration in whole milliseconds.
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The wall clock's time at `moment`, RFC 3339.
+fn clock(moment: Instant, now: Instant) -> String {
+    let moment = SystemTime::now() + moment.saturating_duration_since(now);
+    humantime::format_rfc3339_millis(moment).to_string()
 }

@@ -111,6 +111,11 @@ pub trait Codec: Send + Sync {
 
     /// Where the cheapest request is that proves the provider alive and the key accepted.
     fn probe_target(&self) -> &'static str;
+
+    /// Where the cheapest request is that shows whether the server lives, busy as it may be.
+    fn liveness_target(&self) -> &'static str {
+        self.probe_target()
+    }
 }
 
 /// The fault of asking a provider for what its dialect lacks.

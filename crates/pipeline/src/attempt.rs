@@ -5,17 +5,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use canonical::{Dialect, Fault, Losses, Request, Response};
 use http::{HeaderMap, Method};
-use providers::{Question, Refused};
-use upstream::{Deadlines, Reply};
+use providers::{Delivery, Question, Refused};
+use upstream::Reply;
 
 use crate::Target;
 
-/// How long the way to a provider may take.
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// How long a stream may take to begin: a local model may have to be loaded first.
-const FIRST_BYTE_LIMIT: Duration = Duration::from_secs(300);
-/// How long a begun answer may be silent.
-const IDLE_LIMIT: Duration = Duration::from_secs(120);
 /// A whole answer longer than this is refused.
 pub(crate) const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 
@@ -68,20 +62,12 @@ pub(crate) async fn post(
     body: Bytes,
     mode: Mode,
 ) -> Result<Reply, Refused> {
-    let total = target.provider.config().timeout();
+    let delivery = match mode {
+        Mode::Whole => Delivery::Whole,
+        Mode::Stream => Delivery::Streamed,
+    };
     let left = target.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    let total = total.min(left.unwrap_or(total));
-    let first_byte = match mode {
-        // A provider sends the head of a whole answer when the answer is complete.
-        Mode::Whole => total,
-        Mode::Stream => FIRST_BYTE_LIMIT.min(total),
-    };
-    let deadlines = Deadlines {
-        connect: CONNECT_LIMIT.min(total),
-        first_byte,
-        idle: IDLE_LIMIT.min(total),
-        total,
-    };
+    let deadlines = target.provider.config().deadlines(delivery, left.unwrap_or(Duration::MAX));
     let (key, method) = (target.key, Method::POST);
     let question = Question { key, dialect, method, target: path, headers, body, deadlines };
     tokio::select! {

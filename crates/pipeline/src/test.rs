@@ -43,7 +43,7 @@ pub async fn test(provider: &Arc<Provider>) -> Proof {
         }
         Err(fault) => (None, Err(fault)),
     };
-    let has_key = provider.config().api_key.is_some();
+    let has_key = provider.config().has_key();
     let (reachable, key_accepted, model_answers) = match &outcome {
         Ok(()) => (Some(true), has_key.then_some(true), Some(true)),
         Err(fault) => verdict(fault),
@@ -115,6 +115,9 @@ async fn ask_for_a_word(provider: &Arc<Provider>, model: &str) -> Result<(), Fau
         ..Request::default()
     };
     let (body, _losses) = encode(&target, request, Mode::Whole);
+    let begun = std::time::Instant::now();
     let reply = attempt(&target, body, Mode::Whole).await?;
-    read_whole(&target, reply).await.map(drop)
+    read_whole(&target, reply).await?;
+    provider.key_is_good(0, model, begun);
+    Ok(())
 }

@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use limits::Limits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use upstream::{Egress, Network};
 
 use crate::{
-    ProviderConfig, ProviderError, Settings, endpoint, extra_headers,
-    registration::{NetworkName, check_api_key, check_default_model, check_models},
+    ProviderConfig, ProviderError, Queue, Settings, Timeouts,
+    admission::Renewed,
+    endpoint, extra_headers,
+    registration::{
+        NetworkName, check_api_key, check_api_keys, check_default_model, check_distinct,
+        check_model_limits, check_models,
+    },
 };
 
 /// A change of a provider: only what is named changes, and `null` takes a member back to its default.
@@ -19,7 +25,10 @@ pub struct Change {
     /// A new key; `null` forgets the old one.
     #[serde(deserialize_with = "named")]
     pub api_key: Option<Option<String>>,
-    /// A new address. On another origin the key and the headers must be given again.
+    /// New further keys, replacing the old ones.
+    #[serde(deserialize_with = "named")]
+    pub api_keys: Option<Option<Vec<String>>>,
+    /// A new address. On another origin the keys and the headers must be given again.
     #[serde(deserialize_with = "named")]
     pub base_url: Option<Option<String>>,
     /// The model that is used when a chat names none.
@@ -39,6 +48,18 @@ pub struct Change {
     #[serde(deserialize_with = "named")]
     #[schemars(range(min = 0.001, max = 86_400.0))]
     pub timeout: Option<Option<f64>>,
+    /// How long single phases of a request may take, replacing what was set.
+    #[serde(deserialize_with = "named")]
+    pub timeouts: Option<Option<Timeouts>>,
+    /// How much may be used of the provider, replacing what was set; what changes begins with nothing used.
+    #[serde(deserialize_with = "named")]
+    pub limits: Option<Option<Limits>>,
+    /// How much may be used of its models, by patterns of their names, replacing what was set.
+    #[serde(deserialize_with = "named")]
+    pub model_limits: Option<Option<BTreeMap<String, Limits>>>,
+    /// Who may wait where `limits.concurrency` is reached, replacing what was set.
+    #[serde(deserialize_with = "named")]
+    pub queue: Option<Option<Queue>>,
     /// Where the provider may live.
     #[serde(deserialize_with = "named")]
     pub network: Option<Option<NetworkName>>,
@@ -100,6 +121,10 @@ impl Change {
         if let Some(api_key) = self.api_key {
             new.api_key = check_api_key(api_key)?;
         }
+        if let Some(api_keys) = self.api_keys {
+            new.api_keys = check_api_keys(api_keys)?;
+        }
+        check_distinct(new.api_key.as_ref(), &new.api_keys)?;
         if let Some(headers) = self.headers {
             new.headers = extra_headers::parse(headers.unwrap_or_default())
                 .map_err(ProviderError::Invalid)?;
@@ -113,18 +138,37 @@ impl Change {
         new.enabled = self.enabled.map_or(new.enabled, |enabled| enabled.unwrap_or(true));
         new.rate_limit = self.rate_limit.unwrap_or(new.rate_limit);
         new.timeout_s = self.timeout.unwrap_or(new.timeout_s);
+        new.timeouts = self.timeouts.map_or(new.timeouts, Option::unwrap_or_default);
+        new.limits = self.limits.map_or(new.limits, Option::unwrap_or_default);
+        new.queue = self.queue.map_or(new.queue, Option::unwrap_or_default);
+        if let Some(limits) = self.model_limits {
+            new.model_limits = check_model_limits(limits)?;
+        }
         Ok(new)
+    }
+
+    /// What begins anew, even where the same is set once more.
+    pub(crate) fn renews(&self) -> Renewed {
+        Renewed {
+            rate: self.rate_limit.is_some(),
+            keys: self.api_key.is_some() || self.api_keys.is_some(),
+        }
     }
 
     /// Holds secrets to the origin that they were entered for: another one needs them again.
     fn refuse_to_take_secrets_along(&self, old: &ProviderConfig) -> Result<(), ProviderError> {
-        let keeps_key = old.api_key.is_some() && self.api_key.is_none();
-        let keeps_headers = !old.headers.is_empty() && self.headers.is_none();
-        let kept = match (keeps_key, keeps_headers) {
-            (false, false) => return Ok(()),
-            (true, false) => "api_key",
-            (false, true) => "headers",
-            (true, true) => "api_key and headers",
+        let kept: Vec<_> = [
+            ("api_key", old.api_key.is_some() && self.api_key.is_none()),
+            ("api_keys", !old.api_keys.is_empty() && self.api_keys.is_none()),
+            ("headers", !old.headers.is_empty() && self.headers.is_none()),
+        ]
+        .into_iter()
+        .filter_map(|(member, is_kept)| is_kept.then_some(member))
+        .collect();
+        let kept = match kept.as_slice() {
+            [] => return Ok(()),
+            [only] => (*only).to_owned(),
+            [first @ .., last] => format!("{} and {last}", first.join(", ")),
         };
         Err(ProviderError::Invalid(format!(
             "The new base_url has another origin: send {kept} again with it, entered for the old one"

@@ -1,15 +1,20 @@
 //! The checked configuration of one provider.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use canonical::Dialect;
 use dialects::Quirks;
+use grants::Pattern;
+use limits::Limits;
 use upstream::{BaseUrl, Network};
 use vault::Secret;
 
 use crate::{
-    KeepAlive, ProviderName, ProviderType, Settings, extra_headers::ExtraHeaders,
-    presets::ModelsEndpoint,
+    KeepAlive, ProviderName, ProviderType, Queue, Settings, Timeouts, extra_headers::ExtraHeaders,
+    presets::ModelsEndpoint, timeouts::duration,
 };
 
 /// How long a request may take when its provider sets no timeout: what the vendors' own SDKs wait.
@@ -26,6 +31,8 @@ pub struct ProviderConfig {
     pub base_url: BaseUrl,
     /// What it is sent as proof of who asks.
     pub api_key: Option<Secret>,
+    /// Further keys, for when the first one may not be used.
+    pub api_keys: Vec<Secret>,
     /// The model that is used when a chat names none.
     pub default_model: Option<String>,
     /// The only models to list; empty is all.
@@ -36,6 +43,14 @@ pub struct ProviderConfig {
     pub rate_limit: Option<u32>,
     /// How long a request may take in all, in seconds; unset is the default.
     pub timeout_s: Option<f64>,
+    /// Limits of single phases.
+    pub timeouts: Timeouts,
+    /// How much may be used of it.
+    pub limits: Limits,
+    /// How much may be used of its models: of all that a pattern means, together.
+    pub model_limits: BTreeMap<Pattern, Limits>,
+    /// Who may wait before it.
+    pub queue: Queue,
     /// Where its addresses may lie.
     pub network: Network,
     /// Settings that only its type has.
@@ -50,8 +65,18 @@ impl ProviderConfig {
     /// How long a request may take in all.
     #[must_use]
     pub fn timeout(&self) -> Duration {
-        let timeout = self.timeout_s.map(Duration::try_from_secs_f64);
-        timeout.and_then(Result::ok).unwrap_or(DEFAULT_TIMEOUT)
+        duration(self.timeout_s).unwrap_or(DEFAULT_TIMEOUT)
+    }
+
+    /// All of its keys, in the order of their numbers.
+    pub fn keys(&self) -> impl Iterator<Item = &Secret> {
+        self.api_key.iter().chain(&self.api_keys)
+    }
+
+    /// Whether it has any key.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        self.keys().next().is_some()
     }
 
     /// The dialects that it speaks; the first is the one it is translated to.
@@ -97,7 +122,7 @@ impl ProviderConfig {
             .settings
             .preset
             .map_or(self.provider_type.needs_api_key(), |preset| preset.needs_key);
-        needs_key && self.api_key.is_none()
+        needs_key && !self.has_key()
     }
 
     /// Whether it runs on this machine or its network, as far as its address says.
@@ -114,11 +139,11 @@ impl ProviderConfig {
 
     /// Whether the two are reached in the same way, so that connections and lists may be shared.
     pub(crate) fn is_reached_like<'a>(&'a self, other: &'a Self) -> bool {
-        let key = |config: &'a Self| config.api_key.as_ref().map(Secret::expose);
+        let keys = |config: &'a Self| config.keys().map(Secret::expose);
         let headers = |config: &'a Self| {
             config.headers.iter().map(|(name, value)| (name.as_str(), value.expose()))
         };
-        key(self) == key(other)
+        keys(self).eq(keys(other))
             && headers(self).eq(headers(other))
             && self.base_url == other.base_url
             && self.network == other.network

@@ -6,6 +6,8 @@ use std::{
 };
 
 use canonical::{ErrorKind, Fault};
+use futures_util::future::{join, join_all};
+use routing::KeyState;
 use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
@@ -13,6 +15,8 @@ use crate::{Provider, asked::Asked};
 
 /// How long a probe may take, unless the provider's own timeout is less.
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
+/// What a probe asks for is no model's.
+const ANY_MODEL: &str = "";
 /// How old a report may be and still be told again.
 const REUSED_FOR: Duration = Duration::from_secs(5);
 
@@ -73,7 +77,8 @@ impl HealthState {
 impl Provider {
     /// Probes the provider, or tells a report that is younger than five seconds again.
     ///
-    /// However many callers ask, one probe is under way, and it ends within its limit.
+    /// However many callers ask, one probe is under way, and it ends within its limit. A key that is parked is probed
+    /// as well, and freed when it is accepted; no probe ever parks one.
     pub async fn health(self: &Arc<Self>) -> Health {
         let provider = Arc::clone(self);
         let probe = |_| async move { provider.examine().await };
@@ -82,29 +87,79 @@ impl Provider {
 
     /// Runs one probe and sums it up.
     async fn examine(&self) -> Health {
-        let limit = PROBE_LIMIT.min(self.config().timeout());
         let (checked_at, began) = (SystemTime::now(), Instant::now());
-        let outcome = tokio::time::timeout(limit, self.probe()).await.unwrap_or_else(|_| {
-            let sentence = format!("no answer within {} s", limit.as_secs_f64());
-            Err(Fault::new(ErrorKind::Timeout, sentence))
-        });
-        let fault = outcome.err();
+        let states = self.key_ring().states(std::time::Instant::now());
+        let in_park = |key: &usize| states.get(*key).is_some_and(is_parked);
+        let (parked, free): (Vec<_>, Vec<_>) = (0..states.len()).partition(in_park);
+        let parked = parked.into_iter().map(|key| self.try_to_free(key));
+        let (free, parked) = join(self.in_time(self.probe_in_turn(&free)), join_all(parked)).await;
+        // With one good key a chat has a chance; where none is, the first finding is told.
+        let found: Vec<_> = free.transpose().into_iter().chain(parked).collect();
+        let is_up = found.iter().any(Result::is_ok);
+        let fault = found.into_iter().find_map(Result::err).filter(|_| !is_up);
         let state = fault.as_ref().map_or(HealthState::Up, state_of);
         Health { state, checked_at, latency: began.elapsed(), fault }
     }
 
+    /// Notes that a key was just accepted where nobody's request was at stake, which frees it.
+    ///
+    /// `begun` is when it was presented: what was said against it since then is the newer word.
+    pub fn key_is_good(&self, key: usize, model: &str, begun: std::time::Instant) {
+        self.key_ring().accepted(key, model, begun);
+    }
+
+    /// The first key that is not parked for all models, or else the first of all.
+    pub(crate) fn usual_key(&self) -> usize {
+        let states = self.key_ring().states(std::time::Instant::now());
+        states.iter().position(|key| !is_parked(key)).unwrap_or_default()
+    }
+
+    /// Ends a probe at its limit.
+    async fn in_time<T>(&self, probe: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let limit = PROBE_LIMIT.min(self.config().timeout());
+        tokio::time::timeout(limit, probe).await.unwrap_or_else(|_| {
+            let sentence = format!("no answer within {} s", limit.as_secs_f64());
+            Err(Fault::new(ErrorKind::Timeout, sentence))
+        })
+    }
+
+    /// Probes with one key after another, until one is not refused; `None` without any.
+    async fn probe_in_turn(&self, keys: &[usize]) -> Result<Option<()>, Fault> {
+        let mut refused = None;
+        for key in keys {
+            match self.probe(*key).await {
+                Ok(()) => return Ok(Some(())),
+                Err(fault) if fault.kind == ErrorKind::KeyRefused => {
+                    refused = refused.or(Some(fault))
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        refused.map_or(Ok(None), Err)
+    }
+
+    /// Probes with a key that is parked, and frees it when it is accepted.
+    async fn try_to_free(&self, key: usize) -> Result<(), Fault> {
+        let begun = std::time::Instant::now();
+        let outcome = self.in_time(self.probe(key)).await;
+        if outcome.is_ok() {
+            self.key_is_good(key, ANY_MODEL, begun);
+        }
+        outcome
+    }
+
     /// Asks for the cheapest answer that proves the provider alive and the key accepted.
-    async fn probe(&self) -> Result<(), Fault> {
+    async fn probe(&self, key: usize) -> Result<(), Fault> {
         let foreign = |what: &str, why: String| {
             let sentence = format!("it answers, but not with {what}: {why}");
             Fault::new(ErrorKind::Malformed, sentence)
         };
         if let Some(key_check) = self.config().settings.preset.and_then(|preset| preset.key_check) {
-            let body = self.read(key_check).await?;
+            let body = self.read_by(key, key_check).await?;
             let json = serde_json::from_slice::<IgnoredAny>(&body);
             return json.map(drop).map_err(|error| foreign("JSON", error.to_string()));
         }
-        match self.read(self.codec().probe_target()).await {
+        match self.read_by(key, self.codec().probe_target()).await {
             Ok(body) => {
                 let models = self.codec().decode_models(&body);
                 models
@@ -118,6 +173,11 @@ impl Provider {
             Err(fault) => Err(fault),
         }
     }
+}
+
+/// Whether a key is parked for all models.
+fn is_parked(key: &KeyState) -> bool {
+    key.parked.as_ref().is_some_and(|parked| parked.model.is_none())
 }
 
 /// What a failed probe says about the provider.

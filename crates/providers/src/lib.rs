@@ -3,14 +3,17 @@
 //! A [`ProviderManager`] owns an immutable [`Snapshot`] that it swaps whole. A request takes one snapshot and
 //! sees it from start to end; a [`Provider`] lives until the last request that holds it is done.
 
+mod admission;
 mod asked;
 mod change;
 mod config;
+mod discovery;
 mod endpoint;
 mod error;
 mod extra_headers;
 mod health;
 mod keep_alive;
+mod liveness;
 mod manager;
 mod models;
 mod name;
@@ -18,17 +21,21 @@ pub mod presets;
 mod provider;
 mod provider_type;
 mod question;
+mod queue;
 mod registration;
 mod request_headers;
 mod routes;
 mod row;
 mod settings;
 mod snapshot;
+mod tending;
+mod timeouts;
 mod traffic;
 mod turnstile;
 
 pub use change::Change;
 pub use config::ProviderConfig;
+pub use discovery::Found;
 pub use error::ProviderError;
 pub use health::{Health, HealthState};
 pub use keep_alive::KeepAlive;
@@ -38,8 +45,10 @@ pub use name::ProviderName;
 pub use provider::Provider;
 pub use provider_type::ProviderType;
 pub use question::{Question, Refused};
+pub use queue::Queue;
 pub use registration::{NetworkName, Registration, check_model};
 pub use routes::{Conditions, Need, Route, RouteCandidate};
 pub use settings::Settings;
 pub use snapshot::Snapshot;
+pub use timeouts::{Delivery, Timeouts};
 pub use turnstile::{NoTurn, Turn, Turnstile};

@@ -53,6 +53,11 @@ impl ProviderManager {
         self.snapshot.load_full()
     }
 
+    /// The way out.
+    pub(crate) fn egress(&self) -> &Arc<Egress> {
+        &self.egress
+    }
+
     /// Takes over what is known of models from now on.
     pub fn set_catalog(&self, catalog: Catalog) {
         let catalog = Arc::new(catalog);
@@ -99,12 +104,13 @@ impl ProviderManager {
     ) -> Result<Arc<Provider>, ProviderError> {
         self.change(move |manager, old| {
             let before = old.find(&name)?;
-            let restart_window = change.rate_limit.is_some();
+            let renewed = change.renews();
             let config = change.apply(before.config(), &manager.egress)?;
             let new = row::to_row(&config, &manager.master_key)?;
-            let after = before.reconfigured(config, restart_window, &manager.egress)?;
+            let after = before.reconfigured(config, renewed, &manager.egress)?;
             let name = before.config().name.clone();
             manager.store.update_provider(&new).map_err(|error| named(error, &name))?;
+            after.apply_queue();
             let after = Arc::new(after);
             let replace = |provider: &Arc<Provider>| {
                 Arc::clone(if Arc::ptr_eq(provider, before) { &after } else { provider })

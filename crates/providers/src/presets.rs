@@ -25,6 +25,10 @@ pub struct Preset {
     pub key_check: Option<&'static str>,
     /// The words by which it refuses a wrong key, where its status does not.
     pub refused_key: Option<&'static str>,
+    /// Words in a local server's list of models that tell it from the others that listen on the same port.
+    pub list_words: Option<&'static str>,
+    /// The environment variables in which programs look for a key of the vendor's, the usual one first.
+    pub key_variables: &'static [&'static str],
     /// What its chat requests may hold.
     pub quirks: Quirks,
     /// The page that these facts were read on.
@@ -67,6 +71,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: Some("/key"),
         refused_key: None,
+        list_words: None,
+        key_variables: &["OPENROUTER_API_KEY"],
         quirks: Quirks::OPENAI,
         source: "https://github.com/OpenRouterTeam/typescript-sdk/blob/main/.speakeasy/out.openapi.yaml",
         checked: "2026-11",
@@ -81,6 +87,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
+        list_words: None,
+        key_variables: &["GROQ_API_KEY"],
         quirks: Quirks::OPENAI,
         source: "https://github.com/groq/groq-python/blob/main/src/groq/types/chat/completion_create_params.py",
         checked: "2026-11",
@@ -96,6 +104,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
+        list_words: None,
+        key_variables: &["DEEPSEEK_API_KEY"],
         quirks: Quirks::COMPATIBLE,
         source: "https://api-docs.deepseek.com/quick_start/your_first_api_call",
         checked: "2026-11",
@@ -111,6 +121,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: Some("Incorrect API key provided"),
+        list_words: None,
+        key_variables: &["XAI_API_KEY"],
         quirks: Quirks::COMPATIBLE,
         source: "https://github.com/BerriAI/litellm/blob/main/docs/my-website/docs/providers/xai.md",
         checked: "2026-11",
@@ -126,6 +138,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
+        list_words: None,
+        key_variables: &["TOGETHER_API_KEY"],
         quirks: Quirks::COMPATIBLE,
         source: "https://docs.together.ai/docs/inference/openai-compatibility",
         checked: "2026-11",
@@ -141,6 +155,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
+        list_words: None,
+        key_variables: &["FIREWORKS_API_KEY"],
         quirks: Quirks::COMPATIBLE,
         source: "https://docs.fireworks.ai/tools-sdks/openai-compatibility",
         checked: "2026-11",
@@ -155,6 +171,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
+        list_words: None,
+        key_variables: &["CEREBRAS_API_KEY"],
         quirks: Quirks::OPENAI,
         source: "https://inference-docs.cerebras.ai/api-reference/chat-completions",
         checked: "2026-11",
@@ -170,6 +188,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::NotOffered,
         key_check: None,
         refused_key: None,
+        list_words: None,
+        key_variables: &["PERPLEXITY_API_KEY"],
         quirks: STRICT,
         source: "https://docs.perplexity.ai/docs/sonar/openai-compatibility",
         checked: "2026-11",
@@ -185,6 +205,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
+        list_words: None,
+        key_variables: &["CO_API_KEY", "COHERE_API_KEY"],
         quirks: STRICT,
         source: "https://docs.cohere.com/docs/compatibility-api",
         checked: "2026-11",
@@ -200,6 +222,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
+        list_words: None,
+        key_variables: &["NVIDIA_API_KEY"],
         quirks: STRICT,
         source: "https://github.com/matdev83/llm-interactive-proxy/blob/dev/docs/user_guide/backends/nvidia.md",
         checked: "2026-11",
@@ -214,6 +238,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
+        list_words: None,
+        key_variables: &[],
         quirks: Quirks::COMPATIBLE,
         source: "https://lmstudio.ai/docs/developer/openai-compat",
         checked: "2026-11",
@@ -228,6 +254,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
+        list_words: Some("\"vllm\""),
+        key_variables: &[],
         quirks: Quirks::COMPATIBLE,
         source: "https://docs.vllm.ai/en/stable/serving/openai_compatible_server/",
         checked: "2026-11",
@@ -243,6 +271,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
+        list_words: Some("\"llamacpp\""),
+        key_variables: &[],
         quirks: Quirks::COMPATIBLE,
         source: "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
         checked: "2026-11",
@@ -258,6 +288,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
+        list_words: None,
+        key_variables: &[],
         quirks: Quirks::COMPATIBLE,
         source: "https://localai.io/docs/basics/try/",
         checked: "2026-11",
@@ -273,6 +305,8 @@ pub const PRESETS: &[Preset] = &[
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
+        list_words: None,
+        key_variables: &[],
         quirks: Quirks::COMPATIBLE,
         source: "https://jan.ai/docs/desktop/api-preference",
         checked: "2026-11",
@@ -374,6 +408,18 @@ mod tests {
             let error = fixture(id, "error.json");
             assert_eq!(error["status"], 400, "{id}");
             assert!(error["body"].to_string().contains(words), "{id}");
+        }
+    }
+
+    #[test]
+    fn local_servers_are_told_apart_by_their_lists() {
+        for Preset { id, list_words, network, key_variables, .. } in PRESETS {
+            assert_eq!(key_variables.is_empty(), *network == Network::Local, "{id}");
+            for preset in PRESETS.iter().filter(|preset| preset.network == Network::Local) {
+                let Some(words) = list_words else { continue };
+                let list = fixture(preset.id, "models.json").to_string();
+                assert_eq!(list.contains(words), *id == preset.id, "{id} {}", preset.id);
+            }
         }
     }
 

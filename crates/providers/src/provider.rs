@@ -3,25 +3,26 @@
 use std::{
     cmp::Reverse,
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    sync::{Arc, MutexGuard},
+    time::SystemTime,
 };
 
 use bytes::Bytes;
 use canonical::{Dialect, ErrorKind, Fault};
 use dialects::{Codec, ErrorAnswer};
 use http::{HeaderMap, HeaderValue, Method, header};
-use limits::{Admission, SlidingWindow};
 use routing::{KeyRing, ModelState};
 use upstream::{Call, Client, Deadlines, Egress, Reply};
 
 use crate::{
-    NoTurn, ProviderConfig, ProviderError, Question, Refused, Turn, health::HealthCheck,
-    models::ModelList, request_headers::RequestHeaders, traffic::Traffic,
+    ProviderConfig, ProviderError, Question, Refused,
+    admission::{Gate, Renewed},
+    health::HealthCheck,
+    models::ModelList,
+    request_headers::RequestHeaders,
+    traffic::Traffic,
 };
 
-/// The span that `rate_limit` counts over.
-const RATE_SPAN: Duration = Duration::from_secs(60);
 /// An error answer longer than this is no message for people.
 const MOST_ERROR_BYTES: usize = 64 * 1024;
 /// A document longer than this is refused; the longest are lists of models.
@@ -34,9 +35,9 @@ pub struct Provider {
     config: ProviderConfig,
     codec: &'static dyn Codec,
     client: Client,
-    /// What every request carries, for each dialect that the provider speaks.
+    /// What every request carries, for each dialect that the provider speaks and each of its keys.
     headers: Vec<RequestHeaders>,
-    rate: Option<Arc<Mutex<SlidingWindow>>>,
+    pub(crate) gate: Gate,
     pub(crate) models: Arc<ModelList>,
     pub(crate) health: Arc<HealthCheck>,
     traffic: Arc<Traffic>,
@@ -48,28 +49,24 @@ impl Provider {
         let codec = dialects::codec(config.dialect());
         let client = Client::new(&config.base_url, config.network, Arc::clone(egress));
         Ok(Self {
-            headers: config
-                .dialects()
-                .iter()
-                .map(|dialect| RequestHeaders::new(&config, *dialect))
-                .collect::<Result<_, _>>()?,
-            rate: new_window(config.rate_limit),
+            headers: RequestHeaders::all(&config)?,
+            gate: Gate::new(&config),
             codec,
             client,
             models: Arc::default(),
             health: Arc::default(),
-            traffic: Arc::new(Traffic::new(1)),
+            traffic: Arc::new(Traffic::new(config.keys().count())),
             config,
         })
     }
 
     /// Makes the provider that `self` becomes under a new configuration.
     ///
-    /// What the change does not touch goes on: connections, model list, health and the rate window.
+    /// What the change does not touch goes on: connections, model list, health, what is held against keys and models, and what was counted.
     pub(crate) fn reconfigured(
         &self,
         config: ProviderConfig,
-        restart_window: bool,
+        renewed: Renewed,
         egress: &Arc<Egress>,
     ) -> Result<Self, ProviderError> {
         let mut new = Self::new(config, egress)?;
@@ -77,11 +74,11 @@ impl Provider {
             new.client = self.client.clone();
             new.models = Arc::clone(&self.models);
             new.health = Arc::clone(&self.health);
-            new.traffic = Arc::clone(&self.traffic);
+            if !renewed.keys {
+                new.traffic = Arc::clone(&self.traffic);
+            }
         }
-        if !restart_window {
-            new.rate = self.rate.clone();
-        }
+        new.gate.continue_from(&self.gate, renewed);
         Ok(new)
     }
 
@@ -95,64 +92,6 @@ impl Provider {
     #[must_use]
     pub fn codec(&self) -> &'static dyn Codec {
         self.codec
-    }
-
-    /// Counts the start of a chat against `rate_limit`.
-    ///
-    /// # Errors
-    ///
-    /// Says when to come back once the limit is reached.
-    pub fn admit_chat(&self, now: Instant) -> Result<(), Fault> {
-        let Some(rate) = &self.rate else { return Ok(()) };
-        let mut window = rate.lock().unwrap_or_else(PoisonError::into_inner);
-        window.try_start(now).map_err(|wait| {
-            let limit = self.config.rate_limit.unwrap_or_default();
-            let sentence = format!(
-                "Provider {} is limited to {limit} chats a minute: come back in {} s",
-                self.config.name,
-                wait.as_secs_f64().ceil(),
-            );
-            Fault::new(ErrorKind::RateLimited, sentence).with_retry_after(Some(wait))
-        })
-    }
-
-    /// Counts the start of a request for `model` that will use about `tokens` against every limit of the provider and
-    /// of the model.
-    ///
-    /// # Errors
-    ///
-    /// Says when to come back once a limit is reached.
-    pub fn admit(&self, _model: &str, tokens: u64, now: Instant) -> Result<Admission, Fault> {
-        self.admit_chat(now)?;
-        limits::admit(&[], tokens, now)
-            .map_err(|_| Fault::new(ErrorKind::RateLimited, "a limit is reached"))
-    }
-
-    /// Whether the tokens of a request for `model` count against a limit, so that they must be estimated.
-    #[must_use]
-    pub fn limits_tokens(&self, _model: &str) -> bool {
-        false
-    }
-
-    /// Waits for a turn, where the provider can only serve so many at once.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the turn would come too late.
-    pub async fn turn(&self, _caller: &str) -> Result<Option<Turn>, NoTurn> {
-        Ok(None)
-    }
-
-    /// Whether a request would have to wait for its turn.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        false
-    }
-
-    /// Requests that wait for their turn.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        0
     }
 
     /// What is remembered of one of its models.
@@ -172,12 +111,6 @@ impl Provider {
         self.traffic.keys()
     }
 
-    /// Ends when the provider shows itself dead, rather than slow, while `model`'s first byte is waited for: a local
-    /// server that loads a model answers other questions meanwhile. Never ends for others.
-    pub async fn death(&self, _model: &str) -> Fault {
-        std::future::pending().await
-    }
-
     /// Makes sure that there is a key, if the provider answers nothing without one.
     ///
     /// # Errors
@@ -193,8 +126,13 @@ impl Provider {
 
     /// Reads the document at `target` below the base URL, which costs no tokens. The caller sets the limit.
     pub(crate) async fn read(&self, target: &str) -> Result<Bytes, Fault> {
+        self.read_by(self.usual_key(), target).await
+    }
+
+    /// Reads it likewise with the key of that number.
+    pub(crate) async fn read_by(&self, key: usize, target: &str) -> Result<Bytes, Fault> {
         let question = Question {
-            key: 0,
+            key,
             dialect: self.codec.dialect(),
             method: Method::GET,
             target,
@@ -213,8 +151,8 @@ impl Provider {
     /// Fails when no answer of status 200 begins; the provider's own words are the fault's text.
     pub async fn ask(&self, question: Question<'_>) -> Result<Reply, Refused> {
         self.require_api_key()?;
-        let Question { key: _, dialect, method, target, headers, body, deadlines } = question;
-        let own = self.headers.iter().find(|own| own.dialect == dialect);
+        let Question { key, dialect, method, target, headers, body, deadlines } = question;
+        let own = self.headers.iter().find(|own| own.dialect == dialect && own.key == key);
         let mut headers = own.map(|own| own.beside(headers)).unwrap_or_default();
         if !body.is_empty() {
             let json = HeaderValue::from_static("application/json");
@@ -251,14 +189,14 @@ impl Provider {
         Refused { fault: redacted, body }
     }
 
-    /// Takes the provider's key and header values out of the words of a fault.
+    /// Takes the provider's keys and header values out of the words of a fault.
     #[must_use]
     pub fn redacted(&self, fault: Fault) -> Fault {
         Fault { public: self.without_secrets(fault.public), ..fault }
     }
 
     fn without_secrets(&self, text: String) -> String {
-        let secrets = self.config.api_key.iter().chain(self.config.headers.values());
+        let secrets = self.config.keys().chain(self.config.headers.values());
         let mut secrets: Vec<_> = secrets
             .map(vault::Secret::expose)
             .filter(|secret| secret.len() >= SHORTEST_SECRET_BYTES)
@@ -267,9 +205,4 @@ impl Provider {
         secrets.sort_unstable_by_key(|secret| Reverse(secret.len()));
         secrets.into_iter().fold(text, |text, secret| text.replace(secret, "[redacted]"))
     }
-}
-
-/// Begins an empty window, where there is a limit.
-fn new_window(rate_limit: Option<u32>) -> Option<Arc<Mutex<SlidingWindow>>> {
-    rate_limit.map(|limit| Arc::new(Mutex::new(SlidingWindow::new(limit, RATE_SPAN))))
 }

@@ -119,6 +119,29 @@ impl ProviderType {
         }
     }
 
+    /// The environment variables in which programs look for a key of the vendor's, the usual one first.
+    #[must_use]
+    pub const fn key_variables(self) -> &'static [&'static str] {
+        match self {
+            Self::OpenAi => &["OPENAI_API_KEY"],
+            Self::Anthropic => &["ANTHROPIC_API_KEY"],
+            Self::Google => &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+            Self::Mistral => &["MISTRAL_API_KEY"],
+            Self::Ollama | Self::Custom => &[],
+        }
+    }
+
+    /// The environment variable that says where the key is good, if it is not at the vendor's own address.
+    #[must_use]
+    pub const fn base_url_variable(self) -> Option<&'static str> {
+        match self {
+            Self::OpenAi => Some("OPENAI_BASE_URL"),
+            Self::Anthropic => Some("ANTHROPIC_BASE_URL"),
+            Self::Google => Some("GOOGLE_GEMINI_BASE_URL"),
+            Self::Ollama | Self::Mistral | Self::Custom => None,
+        }
+    }
+
     /// Whether the type is a cloud that answers nothing without a key.
     #[must_use]
     pub const fn needs_api_key(self) -> bool {

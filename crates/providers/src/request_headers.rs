@@ -2,12 +2,15 @@
 
 use canonical::Dialect;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use vault::Secret;
 
 use crate::{ProviderConfig, ProviderError};
 
-/// The headers of a provider's requests in one dialect.
+/// The headers of a provider's requests in one dialect, with one of its keys.
 pub(crate) struct RequestHeaders {
     pub(crate) dialect: Dialect,
+    /// The number of the key among them; 0 where there is none.
+    pub(crate) key: usize,
     /// What the dialect wants said, unless somebody says it otherwise.
     fixed: HeaderMap,
     /// The key, and what the provider's owner wants said.
@@ -15,19 +18,38 @@ pub(crate) struct RequestHeaders {
 }
 
 impl RequestHeaders {
-    /// Puts the headers together.
+    /// Puts the headers together, for each dialect that the provider speaks and each of its keys.
     ///
     /// # Errors
     ///
     /// Fails when a value fits no header.
-    pub(crate) fn new(config: &ProviderConfig, dialect: Dialect) -> Result<Self, ProviderError> {
+    pub(crate) fn all(config: &ProviderConfig) -> Result<Vec<Self>, ProviderError> {
+        let mut keys: Vec<_> = config.keys().map(Some).collect();
+        if keys.is_empty() {
+            keys.push(None);
+        }
+        let mut all = Vec::new();
+        for dialect in config.dialects() {
+            for (number, key) in keys.iter().enumerate() {
+                all.push(Self::new(config, *dialect, number, *key)?);
+            }
+        }
+        Ok(all)
+    }
+
+    fn new(
+        config: &ProviderConfig,
+        dialect: Dialect,
+        number: usize,
+        key: Option<&Secret>,
+    ) -> Result<Self, ProviderError> {
         let codec = dialects::codec(dialect);
         let fixed = codec
             .fixed_headers()
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let mut own = HeaderMap::new();
-        if let Some(key) = &config.api_key {
+        if let Some(key) = key {
             let credential = codec.credential();
             let value = format!("{}{}", credential.prefix, key.expose());
             let name = HeaderName::from_static(credential.header);
@@ -38,7 +60,7 @@ impl RequestHeaders {
                 .map_err(|_| ProviderError::Invalid(format!("Invalid header name {name:?}")))?;
             own.insert(parsed, secret_value(name, value.expose())?);
         }
-        Ok(Self { dialect, fixed: fixed.collect(), own })
+        Ok(Self { dialect, key: number, fixed: fixed.collect(), own })
     }
 
     /// Adds them to the headers of one request, whose own say otherwise only where the dialect does.

@@ -30,6 +30,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0004_requests",
         sql: include_str!("../migrations/0004_requests.sql"),
     },
+    Migration {
+        version: 5,
+        name: "0005_provider_members",
+        sql: include_str!("../migrations/0005_provider_members.sql"),
+    },
 ];
 
 /// Checks the steps that were applied and applies the rest.

@@ -37,6 +37,16 @@ pub struct ProviderRow {
     pub headers_sealed: Option<Vec<u8>>,
     /// The names of the extra headers.
     pub header_names: Vec<String>,
+    /// Further keys, sealed together.
+    pub api_keys_sealed: Option<Vec<u8>>,
+    /// How much may be used of it.
+    pub limits: Map<String, Value>,
+    /// How much may be used of its models, by patterns of their names.
+    pub model_limits: Map<String, Value>,
+    /// How long each phase of a call may take.
+    pub timeouts: Map<String, Value>,
+    /// Who waits before it, and how long.
+    pub queue: Map<String, Value>,
     /// When it was registered, in milliseconds since 1970.
     pub created_at_ms: i64,
 }
@@ -79,10 +89,12 @@ impl Store {
                 provider,
                 "INSERT INTO providers (
                      name, provider_type, base_url, default_model, models, enabled, rate_limit, timeout_s, network,
-                     settings, api_key_sealed, api_key_hint, headers_sealed, header_names, created_at_ms
+                     settings, api_key_sealed, api_key_hint, headers_sealed, header_names,
+                     api_keys_sealed, limits, model_limits, timeouts, queue, created_at_ms
                  ) VALUES (
                      :name, :provider_type, :base_url, :default_model, :models, :enabled, :rate_limit, :timeout_s, :network,
-                     :settings, :api_key_sealed, :api_key_hint, :headers_sealed, :header_names, :created_at_ms
+                     :settings, :api_key_sealed, :api_key_hint, :headers_sealed, :header_names,
+                     :api_keys_sealed, :limits, :model_limits, :timeouts, :queue, :created_at_ms
                  ) ON CONFLICT (name) DO NOTHING",
             )?;
             if inserted == 0 {
@@ -112,7 +124,8 @@ impl Store {
                      models = :models, enabled = :enabled, rate_limit = :rate_limit, timeout_s = :timeout_s,
                      network = :network, settings = :settings, api_key_sealed = :api_key_sealed,
                      api_key_hint = :api_key_hint, headers_sealed = :headers_sealed, header_names = :header_names,
-                     created_at_ms = :created_at_ms
+                     api_keys_sealed = :api_keys_sealed, limits = :limits, model_limits = :model_limits,
+                     timeouts = :timeouts, queue = :queue, created_at_ms = :created_at_ms
                  WHERE name = :name",
             )?;
             if updated == 0 { Err(StoreError::NotFound) } else { Ok(()) }
@@ -172,7 +185,10 @@ impl Store {
     /// Fails if the database can't be read.
     pub fn has_sealed_rows(&self) -> Result<bool, StoreError> {
         Ok(self.connection().query_row(
-            "SELECT EXISTS (SELECT 1 FROM providers WHERE api_key_sealed IS NOT NULL OR headers_sealed IS NOT NULL)",
+            "SELECT EXISTS (
+                 SELECT 1 FROM providers
+                 WHERE coalesce(api_key_sealed, api_keys_sealed, headers_sealed) IS NOT NULL
+             )",
             (),
             |row| row.get(0),
         )?)
@@ -221,6 +237,11 @@ fn write(
             ":api_key_hint": provider.api_key_hint,
             ":headers_sealed": provider.headers_sealed,
             ":header_names": Value::from(provider.header_names.as_slice()).to_string(),
+            ":api_keys_sealed": provider.api_keys_sealed,
+            ":limits": Value::Object(provider.limits.clone()).to_string(),
+            ":model_limits": Value::Object(provider.model_limits.clone()).to_string(),
+            ":timeouts": Value::Object(provider.timeouts.clone()).to_string(),
+            ":queue": Value::Object(provider.queue.clone()).to_string(),
             ":created_at_ms": provider.created_at_ms,
         },
     )
@@ -242,6 +263,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ProviderRow> {
         api_key_hint: row.get("api_key_hint")?,
         headers_sealed: row.get("headers_sealed")?,
         header_names: json(row, "header_names")?,
+        api_keys_sealed: row.get("api_keys_sealed")?,
+        limits: json(row, "limits")?,
+        model_limits: json(row, "model_limits")?,
+        timeouts: json(row, "timeouts")?,
+        queue: json(row, "queue")?,
         created_at_ms: row.get("created_at_ms")?,
     })
 }

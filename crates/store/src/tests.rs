@@ -9,7 +9,7 @@ mod usage;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use crate::{AttemptRow, FILE_NAME, ProviderRow, RequestRow, Store};
@@ -39,13 +39,22 @@ fn plain(name: &str) -> ProviderRow {
         rate_limit: None,
         timeout_s: None,
         network: "local".to_owned(),
-        settings: serde_json::Map::new(),
+        settings: Map::new(),
         api_key_sealed: None,
         api_key_hint: None,
         headers_sealed: None,
         header_names: Vec::new(),
+        api_keys_sealed: None,
+        limits: Map::new(),
+        model_limits: Map::new(),
+        timeouts: Map::new(),
+        queue: Map::new(),
         created_at_ms: 1_700_000_000_000,
     }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
 }
 
 /// A provider with everything.
@@ -60,11 +69,16 @@ fn full(name: &str) -> ProviderRow {
         rate_limit: Some(u32::MAX),
         timeout_s: Some(0.25),
         network: "public".to_owned(),
-        settings: settings.as_object().unwrap().clone(),
+        settings: object(settings),
         api_key_sealed: Some((0..=255).collect()),
         api_key_hint: Some("wxyz".to_owned()),
         headers_sealed: Some(vec![0, 255]),
         header_names: vec!["x-team".to_owned()],
+        api_keys_sealed: Some(vec![7, 0]),
+        limits: object(json!({"concurrency": 2})),
+        model_limits: object(json!({"big-*": {"requests_per_minute": 3}})),
+        timeouts: object(json!({"first_token": 0.5})),
+        queue: object(json!({"length": 9})),
         ..plain(name)
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     guard::{Admitted, Barred, admit},
     resolver::Resolver,
     stream::Stream,
+    watched,
 };
 
 /// How long one address may keep the next from being tried beside it.
@@ -164,6 +165,7 @@ async fn dial(address: Admitted, egress: Arc<Egress>) -> Result<TcpStream, Conne
         return Err(Barred::Own(peer).into());
     }
     stream.set_nodelay(true).map_err(ConnectError::Dial)?;
+    watched::watch(&stream).map_err(ConnectError::Dial)?;
     Ok(stream)
 }
 

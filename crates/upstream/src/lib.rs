@@ -25,6 +25,7 @@ mod pinned;
 mod reply;
 mod resolver;
 mod stream;
+mod watched;
 
 pub use base_url::{BaseUrl, BaseUrlError, InvalidTarget, parse_base_url};
 pub use client::{Call, Client};

@@ -1,5 +1,6 @@
 //! The table of the management API: one row is one route, its documentation and its handler.
 
+mod discovery;
 mod keys;
 mod metrics;
 mod providers;
@@ -55,6 +56,7 @@ const MOST_NOTHING_BYTES: usize = 64 * 1024;
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     [
         providers::rows(),
+        discovery::rows(),
         keys::rows(),
         questions::rows(),
         records::rows(),

@@ -32,7 +32,7 @@ pub(crate) async fn of_one(admin: Arc<Admin>, call: Call) -> Response {
     let snapshot = admin.manager.snapshot();
     match granted::provider(&snapshot, &call) {
         Ok(provider) if provider.config().enabled => {
-            answer::ok(&HealthView::of(&provider.health().await))
+            answer::ok(&HealthView::of(provider, &provider.health().await))
         }
         Ok(_) => problem::disabled(name),
         Err(error) => problem::provider_error(&error, "Failed to probe the provider"),

@@ -3,6 +3,7 @@
 pub(crate) mod chat;
 pub(crate) mod chat_answer;
 mod chat_stream;
+pub(crate) mod discovery;
 pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod keys;

@@ -19,7 +19,7 @@ use server::{Call, Response};
 pub(crate) use fault::{Fault, answer};
 
 /// Parameters that may not stand in a query string, where logs and histories would keep them.
-const SECRETS: [&str; 2] = ["api_key", "headers"];
+const SECRETS: [&str; 3] = ["api_key", "api_keys", "headers"];
 
 /// Reads the parameters of one kind of request.
 pub(crate) struct Parameters<T> {

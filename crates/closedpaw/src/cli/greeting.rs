@@ -6,6 +6,7 @@ const GREETING: &str = "\
 ClosedPaw: one local, zero-trust door to every language model.
 
   closedpaw serve                                    start the gateway
+  closedpaw init                                     register what this machine has
   closedpaw doctor                                   check this machine, and what to do
   closedpaw providers add --type openai --name work  add a provider; asks for its key
   closedpaw chat \"Hello\"                             talk to the default model

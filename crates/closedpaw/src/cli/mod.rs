@@ -4,12 +4,14 @@ mod cell;
 mod chat;
 mod completions;
 mod config;
+mod discover;
 mod doctor;
 mod dollars;
 mod explain;
 mod gateway;
 mod gateway_key;
 mod greeting;
+mod init;
 mod keys;
 mod limits;
 mod models;
@@ -49,9 +51,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     Serve(serve::Options),
+    Init(init::Options),
+    Discover(discover::Options),
     Status(status::Options),
     #[command(subcommand)]
-    Providers(providers::Verb),
+    Providers(Box<providers::Verb>),
     #[command(subcommand)]
     Keys(keys::Verb),
     #[command(subcommand)]
@@ -79,8 +83,10 @@ pub fn run() -> Result<(), Failure> {
     match verb {
         None => greeting::show(),
         Some(Verb::Serve(options)) => serve::run(session, &options),
+        Some(Verb::Init(options)) => wait_for(init::run(&session, &options)),
+        Some(Verb::Discover(options)) => wait_for(discover::run(&session, &options)),
         Some(Verb::Status(_)) => wait_for(status::run(&session)),
-        Some(Verb::Providers(verb)) => wait_for(providers::run(&session, verb)),
+        Some(Verb::Providers(verb)) => wait_for(providers::run(&session, *verb)),
         Some(Verb::Keys(verb)) => wait_for(keys::run(&session, verb)),
         Some(Verb::Projects(verb)) => wait_for(projects::run(&session, verb)),
         Some(Verb::Models(options)) => wait_for(models::run(&session, &options)),

@@ -28,6 +28,14 @@ impl Screen {
         Self { output }
     }
 
+    /// Whether a person reads what is printed.
+    pub fn is_for_people(&self) -> bool {
+        match self.output {
+            Output::Json => false,
+            Output::Table => true,
+        }
+    }
+
     /// Prints `value` as JSON, or the table that `rows` makes of it.
     pub fn show<T: Serialize>(
         &self,

@@ -113,6 +113,11 @@ mod tests {
             api_key_sealed: Some(vec![1]),
             api_key_hint: None,
             headers_sealed: None,
+            api_keys_sealed: None,
+            limits: serde_json::Map::new(),
+            model_limits: serde_json::Map::new(),
+            timeouts: serde_json::Map::new(),
+            queue: serde_json::Map::new(),
             header_names: Vec::new(),
             created_at_ms: 0,
         }

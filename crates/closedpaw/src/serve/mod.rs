@@ -205,6 +205,7 @@ impl Gateway {
         let mut sinks = observers.sinks();
         sinks.push(Arc::clone(&self.recorder) as Arc<dyn Sink>);
         let gateway = Arc::new(pipeline::Gateway::new(Arc::clone(&self.manager), sinks));
+        let tending = Arc::clone(&self.manager).tend(stop.clone().cancelled_owned());
         let inference =
             Inference { gateway: Arc::clone(&gateway), last_call: self.door.last_call() };
         let admin = Admin {
@@ -225,8 +226,9 @@ impl Gateway {
         let signals = signals::listen(stop.clone(), Arc::clone(&reloader))?;
 
         announce(&addresses, &reloader, hold)?;
+        let serving = async { tokio::join!(self.door.run(Arc::new(router), stop), tending).0 };
         let (outcome, last_records) = tokio::select! {
-            drained = self.door.run(Arc::new(router), stop) => {
+            drained = serving => {
                 observers.finish().await;
                 match drained {
                     Drained::Complete => tracing::info!("stopped"),

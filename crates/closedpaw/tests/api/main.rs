@@ -31,6 +31,7 @@ mod models;
 mod original;
 mod pages;
 mod parameters;
+mod provider_members;
 mod rate_limit;
 mod real_model;
 mod records;

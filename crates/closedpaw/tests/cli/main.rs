@@ -9,6 +9,7 @@
 
 mod alone;
 mod chat;
+mod discover;
 mod doctor;
 mod keys;
 mod program;

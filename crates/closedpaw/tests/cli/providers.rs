@@ -155,3 +155,39 @@ fn models_health_and_test_ask_the_provider() {
     assert!(stale.stderr.contains("this list is from before"), "{stale:?}");
     assert_eq!(stale.json()["stale"], true);
 }
+
+#[test]
+fn further_keys_limits_timeouts_and_queue_are_set_and_reset() {
+    let place = Place::new();
+    let _gateway = place.serve();
+    let add = [
+        ["providers", "add", "--type", "openai", "--name", "work", "--api-key-stdin"].as_slice(),
+        &["--more-keys", "2", "--limits", "requests_per_minute=60,concurrency=2"],
+        &["--model-limits", "llama3.2:3b:tokens_per_minute=9", "--queue", "length=8,wait=1.5"],
+        &["--timeouts", "connect=1,first_token=2.5"],
+    ];
+    let keys = "sk-0123456789abcdefghij\nsk-0123456789abcdefKLMN\nsk-short\n";
+    place.run_with(&add.concat(), keys).ok();
+    let shown = place.run(&["providers", "show", "work"]).json();
+    let ready = |last4| json!({ "last4": last4, "state": "ready" });
+    assert_eq!(shown["api_keys"], json!([ready(Some("ghij")), ready(Some("KLMN")), ready(None)]));
+    assert_eq!(shown["limits"]["requests_per_minute"], 60);
+    assert_eq!(shown["limits"]["concurrency"], 2);
+    assert_eq!(shown["model_limits"]["llama3.2:3b"]["tokens_per_minute"], 9);
+    assert_eq!(shown["timeouts"], json!({ "connect": 1.0, "first_token": 2.5 }));
+    assert_eq!(shown["queue"], json!({ "length": 8, "wait": 1.5 }));
+
+    let update = ["providers", "update", "work"];
+    let reset =
+        ["--limits", "none", "--model-limits", "none", "--queue", "none", "--more-keys", "0"];
+    let reset = place.run(&[update.as_slice(), &reset].concat()).json();
+    assert_eq!(reset["api_keys"], json!([ready(Some("ghij"))]));
+    assert_eq!(reset["model_limits"], json!({}));
+    assert!(reset["limits"]["concurrency"].is_null() && reset["queue"] == json!({}), "{reset}");
+
+    let refused = |more: &[&str]| place.run(&[update.as_slice(), more].concat());
+    refused(&["--limits", "concurency=2"]).fails(1, "concurrency");
+    refused(&["--limits", "concurrency"]).fails(2, "expected NAME=NUMBER or none");
+    refused(&["--queue", "length=many"]).fails(2, "expected a number or none");
+    refused(&["--model-limits", "x"]).fails(2, "expected PATTERN:NAME=N or none");
+}

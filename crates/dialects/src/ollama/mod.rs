@@ -91,4 +91,9 @@ impl Codec for Ollama {
     fn probe_target(&self) -> &'static str {
         "/api/tags"
     }
+
+    /// The list of models in memory, which no disk is read for; it is answered while a model is being loaded.
+    fn liveness_target(&self) -> &'static str {
+        "/api/ps"
+    }
 }

@@ -20,9 +20,18 @@ async fn with_everything() -> Registry {
             "base_url": "https://llm.example/v1", "models": ["m", "n"], "enabled": false,
             "rate_limit": 7, "timeout": 1.5, "network": "local",
             "settings": { "preset": "groq" }, "headers": { "X-Team": "blue" },
+            "api_keys": ["sk-second"], "timeouts": { "connect": 0.5 }, "limits": { "concurrency": 3 },
+            "model_limits": { "m*": { "tokens_per_minute": 9 } }, "queue": { "length": 4 },
         }))
         .await;
     registry
+}
+
+/// The limits that are set.
+fn set(limits: &limits::Limits) -> Value {
+    let mut members = json!(limits);
+    members.as_object_mut().unwrap().retain(|_, limit| !limit.is_null());
+    members
 }
 
 /// Everything about the provider but its secrets, and those as they are sent.
@@ -33,6 +42,13 @@ fn described(provider: &Provider) -> Value {
     json!({
         "base_url": config.base_url.as_str(),
         "api_key": config.api_key.as_ref().map(vault::Secret::expose),
+        "api_keys": config.api_keys.iter().map(vault::Secret::expose).collect::<Vec<_>>(),
+        "timeouts": config.timeouts,
+        "limits": set(&config.limits),
+        "model_limits": config.model_limits.iter()
+            .map(|(pattern, limits)| (pattern.to_string(), set(limits)))
+            .collect::<serde_json::Map<_, _>>(),
+        "queue": config.queue,
         "default_model": config.default_model,
         "models": config.models,
         "enabled": config.enabled,
@@ -77,6 +93,11 @@ async fn only_what_is_named_changes() {
         ("network", json!("public")),
         ("settings", json!({ "preset": "vllm" })),
         ("api_key", json!("sk-another")),
+        ("api_keys", json!(["sk-third", "sk-fourth"])),
+        ("timeouts", json!({ "first_token": 7.5, "idle": 1.0 })),
+        ("limits", json!({ "requests_per_minute": 5, "tokens_per_minute": 50 })),
+        ("model_limits", json!({ "a*": { "concurrency": 1 }, "b": { "requests_per_minute": 2 } })),
+        ("queue", json!({ "length": 0, "wait": 2.5 })),
         ("headers", json!({ "x-other": "red" })),
     ] {
         let changed = registry.change(json!({ member: value })).await.unwrap();
@@ -93,13 +114,15 @@ async fn null_takes_a_member_back_to_its_default() {
     let registry = with_everything().await;
     let everything = json!({
         "api_key": null, "default_model": null, "models": null, "enabled": null, "rate_limit": null,
-        "timeout": null, "headers": null, "base_url": null, "network": null,
+        "timeout": null, "headers": null, "base_url": null, "network": null, "api_keys": null,
+        "timeouts": null, "limits": null, "model_limits": null, "queue": null,
     });
     let reset = registry.change(everything).await.unwrap();
     let expected = json!({
         "base_url": "https://api.groq.com/openai/v1", "api_key": null, "default_model": null,
         "models": [], "enabled": true, "rate_limit": null, "timeout": null, "network": "public",
-        "settings": { "preset": "groq" }, "headers": {},
+        "settings": { "preset": "groq" }, "headers": {}, "api_keys": [], "timeouts": {},
+        "limits": {}, "model_limits": {}, "queue": {},
     });
     assert_eq!(described(&reset), expected);
     let kept = registry.change(json!({ "settings": null })).await.unwrap();
@@ -126,10 +149,11 @@ async fn another_origin_needs_the_secrets_again() {
         "http://llm.example:443/v1",
     ] {
         for (members, missing) in [
-            (json!({}), "api_key and headers"),
-            (json!({ "api_key": KEY }), "headers"),
-            (json!({ "headers": { "x-team": "blue" } }), "api_key"),
-            (json!({ "headers": null }), "api_key"),
+            (json!({}), "api_key, api_keys and headers"),
+            (json!({ "api_key": KEY }), "api_keys and headers"),
+            (json!({ "api_key": KEY, "api_keys": [] }), "headers"),
+            (json!({ "headers": { "x-team": "blue" } }), "api_key and api_keys"),
+            (json!({ "headers": null, "api_keys": null }), "api_key"),
         ] {
             let registry = with_everything().await;
             let mut change = members;
@@ -143,11 +167,11 @@ async fn another_origin_needs_the_secrets_again() {
     // Through a default, it is another origin all the same.
     let registry = with_everything().await;
     let refused = registry.change(json!({ "base_url": null })).await;
-    assert_eq!(sentence(refused), entered_for_the_old_one("api_key and headers"));
+    assert_eq!(sentence(refused), entered_for_the_old_one("api_key, api_keys and headers"));
     for secrets in [
-        json!({ "api_key": "sk-new", "headers": { "x-team": "red" } }),
-        json!({ "api_key": null, "headers": null }),
-        json!({ "api_key": null, "headers": {} }),
+        json!({ "api_key": "sk-new", "api_keys": ["sk-2"], "headers": { "x-team": "red" } }),
+        json!({ "api_key": null, "api_keys": null, "headers": null }),
+        json!({ "api_key": null, "api_keys": [], "headers": {} }),
     ] {
         let registry = with_everything().await;
         let mut change = secrets.clone();
@@ -162,9 +186,11 @@ async fn another_origin_needs_the_secrets_again() {
 #[tokio::test]
 async fn the_same_origin_needs_nothing_again() {
     let registry = with_everything().await;
+    assert_eq!(registry.get("p").config().keys().count(), 2);
     for same in ["https://llm.example/v2", "https://LLM.example:443/v3/", "https://llm.example"] {
         let changed = registry.change(json!({ "base_url": same })).await.unwrap();
-        assert_eq!(changed.config().api_key.as_ref().unwrap().expose(), KEY);
+        let keys: Vec<_> = changed.config().keys().map(vault::Secret::expose).collect();
+        assert_eq!(keys, [KEY, "sk-second"]);
     }
     let without_secrets = json!({ "name": "q", "provider_type": "ollama" });
     registry.register(without_secrets).await;
@@ -199,6 +225,8 @@ async fn a_refused_change_changes_nothing() {
         json!({ "default_model": "x", "headers": { "host": "x" } }),
         json!({ "default_model": "x", "settings": { "preset": "x" } }),
         json!({ "default_model": "x", "base_url": "ftp://x" }),
+        json!({ "default_model": "x", "api_keys": [KEY] }),
+        json!({ "default_model": "x", "model_limits": { "": {} } }),
     ] {
         sentence(registry.change(change).await);
         assert_eq!(described(&registry.get("p")), before);

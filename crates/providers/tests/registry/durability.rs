@@ -25,6 +25,9 @@ async fn everything_is_there_after_a_start() {
         "models": ["a/b", "c:d"], "enabled": false, "rate_limit": 7, "timeout": 0.25,
         "network": "local", "settings": { "preset": "vllm" },
         "headers": { "x-a": "1", "X-B": "\"2\"" },
+        "api_keys": ["sk-\"quoted\"", "sk-third"], "timeouts": { "connect": 1.5, "idle": 2.0 },
+        "limits": { "requests_per_minute": 1, "tokens_per_minute": 2, "concurrency": 3 },
+        "model_limits": { "a*": { "concurrency": 4 } }, "queue": { "length": 5, "wait": 0.5 },
     });
     registry.register(everything).await;
     registry.manager.set_default("two".to_owned()).await.unwrap();
@@ -47,7 +50,7 @@ async fn everything_is_there_after_a_start() {
         };
         assert_eq!(shown(old), shown(new));
         let secrets = |config: &providers::ProviderConfig| -> Vec<String> {
-            let secrets = config.api_key.iter().chain(config.headers.values());
+            let secrets = config.keys().chain(config.headers.values());
             secrets.map(|secret| secret.expose().to_owned()).collect()
         };
         assert_eq!(secrets(old), secrets(new));
@@ -68,14 +71,14 @@ async fn what_was_removed_stays_removed() {
 #[tokio::test]
 async fn no_secret_lies_in_the_data_directory() {
     let registry = with_two_of_one_origin().await;
-    let change =
-        json!({ "api_key": "sk-changed-0123456789", "headers": { "x-a": "canary-header" } });
+    let change = json!({ "api_key": "sk-changed-0123456789", "api_keys": ["sk-further-0123456789"],
+            "headers": { "x-a": "canary-header" } });
     let change = serde_json::from_value(change).unwrap();
     registry.manager.update("one".to_owned(), change).await.unwrap();
     for file in std::fs::read_dir(registry.data_dir.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         let text = String::from_utf8_lossy(&bytes);
-        for secret in [KEY, "sk-changed-0123456789", "canary-header"] {
+        for secret in [KEY, "sk-changed-0123456789", "sk-further-0123456789", "canary-header"] {
             assert!(!text.contains(secret), "{secret}");
         }
     }
@@ -118,6 +121,10 @@ async fn sealed_values_open_only_where_they_were_sealed_for() {
         one.headers_sealed.clone_from(&one.api_key_sealed);
     });
     assert_eq!(from_the_other_column.await, moved);
+    let further_keys_from_the_other_column = opened_after(|one, _| {
+        one.api_keys_sealed.clone_from(&one.api_key_sealed);
+    });
+    assert_eq!(further_keys_from_the_other_column.await, moved);
     let to_another_origin = opened_after(|one, _| {
         one.base_url = "https://evil.example/v1".to_owned();
     });
@@ -132,7 +139,16 @@ async fn sealed_values_open_only_where_they_were_sealed_for() {
 #[tokio::test]
 async fn a_row_that_breaks_the_rules_is_named() {
     type Tamper = fn(&mut ProviderRow);
-    let cases: [(Tamper, &str); 3] = [
+    let cases: [(Tamper, &str); 6] = [
+        (
+            |row| drop(row.limits.insert("x".to_owned(), Value::Null)),
+            "members that can't be read: ",
+        ),
+        (
+            |row| drop(row.queue.insert("wait".to_owned(), json!("x"))),
+            "members that can't be read: ",
+        ),
+        (|row| drop(row.model_limits.insert(String::new(), json!({}))), "Invalid model_limits: "),
         (|row| row.provider_type = "azure".to_owned(), "an unknown type"),
         (|row| row.base_url = "http://127.0.0.1".to_owned(), "an address that is refused: "),
         (

@@ -1,4 +1,4 @@
-//! The registry over a real store and real sockets: rules, durability, model lists, health and the rate window.
+//! The registry over a real store and real sockets: rules, durability, model lists, health, keys and limits.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -9,7 +9,12 @@
 mod changes;
 mod durability;
 mod health;
+mod keys;
+mod limits;
+mod liveness;
 mod models;
+mod parked_keys;
 mod rate_limit;
 mod registration;
 mod support;
+mod timeouts;

@@ -16,7 +16,7 @@ fn plain(id: &str) -> KeyRow {
         providers: None,
         models: None,
         local_only: false,
-        limits: serde_json::Map::new(),
+        limits: Map::new(),
         created_at_ms: 1_700_000_000_000,
         expires_at_ms: None,
         revoked_at_ms: None,
@@ -60,7 +60,7 @@ fn rows_come_back_as_they_went_in_and_in_order() {
     }
     let limits = json!({ "concurrency": 3 }).as_object().unwrap().clone();
     let project = ProjectRow { name: "blue".to_owned(), limits };
-    store.set_project(&ProjectRow { limits: serde_json::Map::new(), ..project.clone() }).unwrap();
+    store.set_project(&ProjectRow { limits: Map::new(), ..project.clone() }).unwrap();
     store.set_project(&project).unwrap();
     let expected = (vec![full(C), plain(A), full(B)], vec![project]);
     assert_eq!(store.load_keys().unwrap(), expected);
@@ -99,7 +99,7 @@ fn every_acknowledged_call_survives_a_kill() {
     assert_eq!(keys(&reopened()), expected);
 
     store
-        .set_project(&ProjectRow { name: "p".to_owned(), limits: serde_json::Map::new() })
+        .set_project(&ProjectRow { name: "p".to_owned(), limits: Map::new() })
         .unwrap();
     assert_eq!(reopened().load_keys().unwrap().1.len(), 1);
     store.delete_project("p").unwrap();
@@ -143,7 +143,7 @@ fn rows_that_make_no_sense_are_refused_whole() {
         let outcome = store.insert_key(&key, &[]);
         assert!(matches!(outcome, Err(StoreError::Internal(_))), "{key:?}");
     }
-    let nameless = ProjectRow { name: String::new(), limits: serde_json::Map::new() };
+    let nameless = ProjectRow { name: String::new(), limits: Map::new() };
     assert!(matches!(store.set_project(&nameless), Err(StoreError::Internal(_))));
     assert_eq!(store.load_keys().unwrap(), (vec![], vec![]));
 }

@@ -127,9 +127,16 @@ fn sealed_rows_are_seen_whichever_column_is_sealed() {
     let store = Store::open(dir.path()).unwrap();
     store.insert_provider(&plain("a")).unwrap();
     assert!(!store.has_sealed_rows().unwrap());
-    let only_key = ProviderRow { headers_sealed: None, header_names: vec![], ..full("a") };
-    let only_headers = ProviderRow { api_key_sealed: None, api_key_hint: None, ..full("a") };
-    for (provider, expected) in [(only_key, true), (plain("a"), false), (only_headers, true)] {
+    let only_key = ProviderRow { api_key_sealed: Some(vec![1]), ..plain("a") };
+    let only_further = ProviderRow { api_keys_sealed: Some(vec![1]), ..plain("a") };
+    let only_headers = ProviderRow {
+        headers_sealed: Some(vec![1]),
+        header_names: vec!["x-team".to_owned()],
+        ..plain("a")
+    };
+    for (provider, expected) in
+        [(only_key, true), (plain("a"), false), (only_headers, true), (only_further, true)]
+    {
         store.update_provider(&provider).unwrap();
         assert_eq!(store.has_sealed_rows().unwrap(), expected);
     }
@@ -148,6 +155,7 @@ fn rows_that_make_no_sense_are_refused_whole() {
         ProviderRow { api_key_hint: Some("abcd".to_owned()), ..plain("a") },
         ProviderRow { headers_sealed: Some(vec![1]), ..plain("a") },
         ProviderRow { header_names: vec!["x-team".to_owned()], ..plain("a") },
+        ProviderRow { api_keys_sealed: Some(vec![]), ..plain("a") },
     ];
     for provider in senseless {
         let outcome = store.insert_provider(&provider);

@@ -19,8 +19,8 @@ use crate::{
 /// Registers a provider
 ///
 /// On a terminal the key is asked for. In a script it is the first line of stdin, which is read with
-/// `--api-key-stdin`, and without where the type or preset needs a key; the value of each `--header` follows on
-/// a line of its own.
+/// `--api-key-stdin`, and without where the type or preset needs a key; the further keys of `--more-keys` follow on
+/// lines of their own, and then the value of each `--header`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   closedpaw providers add --type openai --name work
@@ -50,6 +50,7 @@ pub struct AddOptions {
 #[command(after_help = "Examples:
   closedpaw providers update work --default-model gpt-4o --rate-limit 60
   closedpaw providers update work --api-key-stdin < new-key.txt
+  closedpaw providers update ollama --limits concurrency=2 --queue length=8,wait=30
   closedpaw providers update work --disable")]
 pub struct UpdateOptions {
     /// The provider's name
@@ -133,7 +134,7 @@ pub async fn add(
     if let Some(key) = read_key(*provider_type, name, members)? {
         body.insert("api_key".to_owned(), json!(key.expose()));
     }
-    members.read_headers(&mut body)?;
+    members.read_secrets(&mut body)?;
     let answer = gateway.send(Method::POST, "/api/providers/register", &body.into()).await?;
     session.screen().tell(&answer, &format!("registered {name}"))
 }
@@ -178,7 +179,7 @@ pub async fn update(
             .ok_or_else(|| Failure::usage("there is no key on stdin: give it on the first line"))?;
         body.insert("api_key".to_owned(), json!(key.expose()));
     }
-    members.read_headers(&mut body)?;
+    members.read_secrets(&mut body)?;
     if body.is_empty() {
         return Err(Failure::usage(
             "there is nothing to change: see `closedpaw providers update --help`",
