@@ -48,7 +48,8 @@ fn check(fault: Fault, stream: bool, deadline_ms: u64) -> u16 {
 #[test]
 fn no_head_is_the_first_tokens_deadline() {
     assert_eq!(check(Fault::NoHead, true, FIRST_TOKEN_MS), 504);
-    assert_eq!(check(Fault::NoHead, false, FIRST_TOKEN_MS), 504);
+    // A whole answer has no first token: its head comes when it is complete.
+    assert_eq!(check(Fault::NoHead, false, TOTAL_MS), 504);
 }
 
 #[test]
@@ -64,9 +65,9 @@ fn silence_after_and_within_an_event_is_the_idle_deadline() {
 
 #[test]
 fn a_byte_now_and_then_gains_no_time() {
-    // Slower than the deadline for the first token: not one frame is there by then.
     assert_eq!(check(Fault::Trickle(Duration::from_secs(10)), true, FIRST_TOKEN_MS), 504);
-    assert_eq!(check(Fault::Trickle(Duration::from_millis(50)), true, FIRST_TOKEN_MS), 504);
+    // Bytes that come in time are not silence, but the whole of it has a deadline too.
+    assert_eq!(check(Fault::Trickle(Duration::from_millis(50)), true, TOTAL_MS), 504);
 }
 
 #[test]
@@ -99,13 +100,13 @@ fn a_stalled_provider_holds_no_more_connections_than_it_may_serve() {
     assert!(statuses.iter().all(|status| [503, 504].contains(status)), "{statuses:?}");
     let account = rig.providers[0].account();
     assert_eq!(account.most_in_flight, 3, "{statuses:?}");
-    // One more may carry a probe.
-    assert!(account.most_connections <= 4, "{} connections", account.most_connections);
+    // Others may carry a probe, and the question whether it lives.
+    assert!(account.most_connections <= 3 + 2, "{} connections", account.most_connections);
 }
 
 #[test]
 fn a_route_goes_on_to_the_next_one_before_the_first_byte() {
-    for fault in [Fault::NoHead, Fault::stall(0, 0), Fault::Trickle(Duration::from_millis(50))] {
+    for fault in [Fault::NoHead, Fault::stall(0, 0), Fault::Trickle(Duration::from_secs(10))] {
         let rig = rig();
         rig.route();
         rig.providers[0].suffer(fault.clone());

@@ -98,9 +98,7 @@ fn every_acknowledged_call_survives_a_kill() {
     let expected = [revoked(KeyRow { digest: [1; 32], ..plain(A) }), plain(B), revoked(plain(C))];
     assert_eq!(keys(&reopened()), expected);
 
-    store
-        .set_project(&ProjectRow { name: "p".to_owned(), limits: Map::new() })
-        .unwrap();
+    store.set_project(&ProjectRow { name: "p".to_owned(), limits: Map::new() }).unwrap();
     assert_eq!(reopened().load_keys().unwrap().1.len(), 1);
     store.delete_project("p").unwrap();
     assert_eq!(reopened().load_keys().unwrap().1, []);
