@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use canonical::{Dialect, Fault, Losses, Request, Response};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use providers::{Delivery, Question, Refused};
 use upstream::Reply;
 
@@ -58,10 +58,15 @@ pub(crate) async fn post(
     target: &Target,
     dialect: Dialect,
     path: &str,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
     body: Bytes,
     mode: Mode,
 ) -> Result<Reply, Refused> {
+    if let Some(trace) =
+        target.trace.and_then(|trace| HeaderValue::try_from(trace.to_string()).ok())
+    {
+        headers.insert("traceparent", trace);
+    }
     let delivery = match mode {
         Mode::Whole => Delivery::Whole,
         Mode::Stream => Delivery::Streamed,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use canonical::{Dialect, ErrorKind, Fault};
+use canonical::{Dialect, ErrorKind, Fault, TraceContext};
 use dialects::{Codec, Quirks, ThinkingQuirks};
 use futures_util::future::join_all;
 use grants::Grant;
@@ -22,6 +22,8 @@ pub struct Target {
     pub(crate) key: usize,
     /// Until when an answer is waited for.
     pub(crate) deadline: Option<Instant>,
+    /// The span that the provider is told, if any.
+    pub(crate) trace: Option<TraceContext>,
     /// The codec that it is asked by, where the caller's bytes don't pass as they are.
     pub(crate) codec: &'static dyn Codec,
     /// Tokens that an answer of the model may have, where known.
@@ -39,6 +41,7 @@ impl Target {
             model,
             key: 0,
             deadline: None,
+            trace: None,
             codec,
             largest_answer_tokens: None,
             thinking: ThinkingQuirks::default(),
