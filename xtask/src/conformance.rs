@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::workspace::{self, Profile};
 use crate::{interrupt, process};
 use kits::Kits;
+pub use kits::python;
 
 /// What the run has to come to; written by it.
 const MATRIX: &str = "docs/reference/matrix.md";

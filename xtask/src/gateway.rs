@@ -25,6 +25,16 @@ pub struct Gateway {
 impl Gateway {
     /// Starts `program` on 127.0.0.1 and waits for its `listening` line. Port 0 is any free one.
     pub fn start(program: &Path, home: &Home, port: u16) -> Result<Self> {
+        Self::start_under(&[], program, home, port)
+    }
+
+    /// The same with these variables in its environment.
+    pub fn start_under(
+        environment: &[(&str, &Path)],
+        program: &Path,
+        home: &Home,
+        port: u16,
+    ) -> Result<Self> {
         let mut command = Command::new(program);
         without_settings(&mut command)
             .arg("--data-dir")
@@ -33,6 +43,7 @@ impl Gateway {
             .arg(home.path.join("keys"))
             .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
             .env("XDG_CONFIG_HOME", home.path.join("config"))
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(home.log())?);

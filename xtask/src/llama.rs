@@ -70,6 +70,16 @@ impl Llama {
         Ok(LlamaServer { _running: running, address })
     }
 
+    /// The options by which a program of conformance/ finds these files.
+    pub fn arguments(&self) -> Vec<&OsStr> {
+        let mut arguments = vec!["--llama-server".as_ref(), self.server.as_os_str()];
+        if let Some(libraries) = &self.libraries {
+            arguments.extend(["--llama-libs".as_ref(), libraries.as_os_str()]);
+        }
+        arguments.extend(["--model".as_ref(), self.model.as_os_str()]);
+        arguments
+    }
+
     /// The variables through which a test finds these files.
     pub fn test_environment(&self) -> [(&'static str, &OsStr); 3] {
         let libraries = self.libraries.as_deref().map_or(OsStr::new(""), Path::as_os_str);

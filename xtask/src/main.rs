@@ -10,6 +10,7 @@ mod bench;
 mod conformance;
 mod demo;
 mod docs;
+mod faketime;
 mod gateway;
 mod http;
 mod interrupt;

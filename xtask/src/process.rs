@@ -6,6 +6,7 @@ use std::time::Duration;
 use std::{env, fs, thread};
 
 use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::interrupt;
 
@@ -28,6 +29,12 @@ impl Running {
     /// Its operating-system process number.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        let id = Pid::from_raw(self.child.id().try_into()?).context("a process has no number")?;
+        Ok(kill_process(id, signal)?)
     }
 
     /// Its output, if that was piped and nobody has taken it yet.

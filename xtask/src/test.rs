@@ -1,7 +1,9 @@
 //! Checks everything, step after step, and sums up.
 
 mod agents;
+mod cases;
 mod dependencies;
+mod failover;
 mod suite;
 mod tally;
 
@@ -16,7 +18,7 @@ use tally::{Report, Tally};
 type Step = (&'static str, fn() -> Result<Tally>);
 
 /// The quick ones first. All go on after a failure, so that one run tells everything.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("format", format),
     ("tidy", tidiness),
     ("dependencies", dependencies::policy),
@@ -27,6 +29,7 @@ const STEPS: [Step; 10] = [
     ("agents", agents::run),
     ("reference documents", reference),
     ("conformance", sdks),
+    ("failover", failover::run),
 ];
 
 pub fn run() -> Result<ExitCode> {

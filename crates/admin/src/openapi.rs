@@ -10,10 +10,10 @@ use crate::endpoints::{Endpoint, endpoints};
 /// Describes the management API.
 #[must_use]
 pub fn openapi() -> Value {
-    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for endpoint in endpoints() {
         let method = endpoint.method.as_str().to_ascii_lowercase();
-        paths.entry(endpoint.path).or_default().insert(method, operation(&endpoint));
+        paths.entry(path_of(&endpoint)).or_default().insert(method, operation(&endpoint));
     }
     json!({
         "openapi": "3.1.0",
@@ -59,7 +59,7 @@ pub fn openapi() -> Value {
 fn operation(endpoint: &Endpoint) -> Value {
     let mut responses = Map::new();
     let mut answer = Map::new();
-    answer.insert("application/json".to_owned(), json!({ "schema": endpoint.answers }));
+    answer.insert(endpoint.content_type.to_owned(), json!({ "schema": endpoint.answers }));
     if let Some(events) = endpoint.streams {
         let schema = json!({ "type": "string", "description": events });
         answer.insert("text/event-stream".to_owned(), json!({ "schema": schema }));
@@ -82,7 +82,7 @@ fn operation(endpoint: &Endpoint) -> Value {
     let mut operation = Map::new();
     operation.insert("summary".to_owned(), json!(endpoint.summary));
     operation.insert("operationId".to_owned(), json!(operation_id(endpoint)));
-    let mut parameters = path_parameters(endpoint.path);
+    let mut parameters = path_parameters(&path_of(endpoint));
     match &endpoint.takes {
         Some(schema) if endpoint.method == http::Method::GET => {
             parameters.extend(query_parameters(schema));
@@ -107,9 +107,16 @@ fn operation(endpoint: &Endpoint) -> Value {
     Value::Object(operation)
 }
 
+/// The path as the description has it, which knows no parameters that hold slashes: they are sent encoded, or as they
+/// are.
+fn path_of(endpoint: &Endpoint) -> String {
+    endpoint.path.replace("{*", "{")
+}
+
 /// A name for code generators: the method and the path's words.
 fn operation_id(endpoint: &Endpoint) -> String {
-    let words = endpoint.path.split(['/', '{', '}', '.']).filter(|word| !word.is_empty());
+    let path = path_of(endpoint);
+    let words = path.split(['/', '{', '}', '.']).filter(|word| !word.is_empty());
     let method = endpoint.method.as_str().to_ascii_lowercase();
     words.fold(method, |id, word| format!("{id}_{word}"))
 }

@@ -6,11 +6,13 @@ mod limits;
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
 use ::limits::Limits;
-use providers::{Provider, Queue, Snapshot, Timeouts};
+use grants::Grant;
+use providers::{Provider, ProviderName, Queue, Snapshot, Timeouts};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -77,17 +79,20 @@ pub(crate) struct ProviderView {
     api_keys: Vec<KeyView>,
     /// When it was registered, RFC 3339.
     created_at: String,
+    /// Where in the config file it stands, as `FILE:LINE`, if it does: then it can only be changed there.
+    declared_at: Option<String>,
 }
 
 impl ProviderList {
-    pub(crate) fn of(snapshot: &Snapshot) -> Self {
-        let row = |provider: &std::sync::Arc<Provider>| {
+    /// Shows the providers that `grant` holds.
+    pub(crate) fn of(snapshot: &Snapshot, grant: &Grant) -> Self {
+        let row = |provider: &Arc<Provider>| {
             let view = serde_json::to_value(ProviderView::of(provider, snapshot));
             (provider.config().name.to_string(), view.unwrap_or_default())
         };
         Self {
-            default_provider: snapshot.default_name().map(ToString::to_string),
-            providers: snapshot.iter().map(row).collect(),
+            default_provider: held_default(snapshot.default_name(), grant),
+            providers: held(snapshot.iter(), grant).map(row).collect(),
         }
     }
 }
@@ -126,8 +131,22 @@ impl ProviderView {
             api_key_last4: config.api_key.as_ref().and_then(vault::Secret::hint).map(str::to_owned),
             api_keys: keys::of(provider, now),
             created_at: humantime::format_rfc3339_millis(config.created_at).to_string(),
+            declared_at: config.declared_at.clone(),
         }
     }
+}
+
+/// Those of the providers that `grant` holds.
+pub(crate) fn held<'s>(
+    providers: impl Iterator<Item = &'s Arc<Provider>>,
+    grant: &Grant,
+) -> impl Iterator<Item = &'s Arc<Provider>> {
+    providers.filter(|provider| grant.holds_provider(provider.config().name.as_str()))
+}
+
+/// The default's name, where `grant` holds it.
+pub(crate) fn held_default(name: Option<&ProviderName>, grant: &Grant) -> Option<String> {
+    name.filter(|name| grant.holds_provider(name.as_str())).map(ToString::to_string)
 }
 
 /// A duration in whole milliseconds.

@@ -7,6 +7,7 @@
 
 mod check;
 mod collect;
+mod cost;
 mod dialect;
 mod embedding;
 mod event;
@@ -16,6 +17,7 @@ mod model_card;
 mod part;
 mod request;
 mod response;
+mod trace;
 mod usage;
 
 pub use check::{EventChecker, OutOfOrder};
@@ -33,4 +35,5 @@ pub use request::{
     Effort, Message, OutputFormat, ReasoningControl, Request, Role, Sampling, Tool, ToolChoice,
 };
 pub use response::{Choice, Finish, FinishReason, Response, TokenLogprob};
+pub use trace::{RequestTrace, TraceContext, Tracing};
 pub use usage::Usage;

@@ -8,35 +8,60 @@ use toml::{
 };
 
 use crate::{
-    Fault, Origin, Value,
+    DeclaredSections, Environment, Fault, Origin, Value, declared,
     layers::Layer,
     load::SECTIONS,
     nearest::hint,
     setting::{Kind, Setting},
 };
 
+/// What the file gives.
+#[derive(Default)]
+pub(crate) struct File {
+    /// Its settings.
+    pub layer: Layer,
+    /// What it declares.
+    pub declared: DeclaredSections,
+}
+
 /// Reads the file's text. A value of the wrong shape becomes a fault, and stands as no value at all.
-pub(crate) fn parse(path: &Path, text: &str, faults: &mut Vec<Fault>) -> Layer {
-    let mut reader = Reader { path, text, faults, layer: Layer::new() };
+pub(crate) fn parse(
+    path: &Path,
+    text: &str,
+    environment: &Environment,
+    faults: &mut Vec<Fault>,
+) -> File {
+    let lines = text.match_indices('\n').map(|(offset, _)| offset).collect();
+    let mut reader = Reader { path, lines, environment, faults, file: File::default() };
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let offset = error.span().map_or(0, |span| span.start);
         reader.fault(offset, error.message().to_owned());
     }
     reader.root(root.get_ref());
-    reader.layer
+    reader.file
 }
 
-struct Reader<'a> {
-    path: &'a Path,
-    text: &'a str,
+/// Reads one file; what is wrong goes into `faults`.
+pub(crate) struct Reader<'a> {
+    pub path: &'a Path,
+    /// Where each line ends.
+    lines: Vec<usize>,
+    pub environment: &'a Environment,
     faults: &'a mut Vec<Fault>,
-    layer: Layer,
+    file: File,
 }
 
 impl Reader<'_> {
     fn root(&mut self, root: &DeTable<'_>) {
         for (name, value) in root {
+            if let Some(section) =
+                declared::SECTIONS.iter().find(|section| section.name == name.get_ref())
+            {
+                let declared = self.declared(section, value);
+                *section.of(&mut self.file.declared) = declared;
+                continue;
+            }
             let known = SECTIONS.iter().find(|(section, _)| *section == name.get_ref());
             match (known, value.get_ref()) {
                 (Some((section, settings)), DeValue::Table(table)) => {
@@ -46,7 +71,9 @@ impl Reader<'_> {
                     self.fault(name.span().start, format!("expected a table: [{section}]"));
                 }
                 (None, _) => {
-                    let near = hint(name.get_ref(), SECTIONS.iter().map(|(section, _)| *section));
+                    let known = SECTIONS.iter().map(|(section, _)| *section);
+                    let declared = declared::SECTIONS.iter().map(|section| section.name);
+                    let near = hint(name.get_ref(), known.chain(declared));
                     let message = format!("unknown section `{}`{near}", name.get_ref());
                     self.fault(name.span().start, message);
                 }
@@ -76,31 +103,39 @@ impl Reader<'_> {
         });
         let strings = match setting.kind {
             Kind::Path => strings.iter().map(|path| self.beside_file(path)).collect(),
-            Kind::Text | Kind::List | Kind::Switch => strings,
+            Kind::Text | Kind::Number | Kind::List | Kind::Switch => strings,
         };
-        self.layer.push((setting, Value::new(strings, self.origin(offset))));
+        self.file.layer.push((setting, Value::new(strings, self.origin(offset))));
     }
 
     /// A relative path in the file starts at the file's folder, wherever the program was started.
-    fn beside_file(&self, path: &str) -> String {
+    pub fn beside_file(&self, path: &str) -> String {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         folder.join(path).to_string_lossy().into_owned()
     }
 
-    fn fault(&mut self, offset: usize, message: String) {
+    pub fn fault(&mut self, offset: usize, message: String) {
         self.faults.push(Fault { origin: self.origin(offset), message });
     }
 
-    fn origin(&self, offset: usize) -> Origin {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line = 1 + before.matches('\n').count();
-        Origin::File { path: self.path.to_owned(), line }
+    pub fn origin(&self, offset: usize) -> Origin {
+        Origin::File { path: self.path.to_owned(), line: self.line(offset) }
+    }
+
+    /// The line of the byte at `offset`, counted from 1.
+    pub fn line(&self, offset: usize) -> usize {
+        1 + self.lines.partition_point(|end| *end < offset)
     }
 }
 
 fn strings(kind: Kind, value: &DeValue<'_>) -> Option<Vec<String>> {
     match kind {
         Kind::Text | Kind::Path => value.as_str().map(|text| vec![text.to_owned()]),
+        Kind::Number => {
+            let number = value.as_integer()?;
+            let number = u64::from_str_radix(number.as_str(), number.radix()).ok()?;
+            Some(vec![number.to_string()])
+        }
         Kind::Switch => value.as_bool().map(|switch| vec![switch.to_string()]),
         Kind::List => value
             .as_array()?

@@ -94,7 +94,7 @@ fn from_variable(environment: &Environment, setting: &'static Setting) -> Option
     let text = environment.text(setting.variable)?;
     let values = match setting.kind {
         Kind::List => text.split(',').map(|item| item.trim().to_owned()).collect(),
-        Kind::Text | Kind::Path | Kind::Switch => vec![text],
+        Kind::Text | Kind::Path | Kind::Number | Kind::Switch => vec![text],
     };
     Some(Value::new(values, Origin::Variable(setting.variable)))
 }

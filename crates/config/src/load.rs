@@ -5,28 +5,39 @@ use std::fs;
 use serde::Serialize;
 
 use crate::{
-    Directories, Environment, Fault, Faults, Log, Models, Origin, Server, ServerFlags,
-    layers::{Layer, Layers},
-    log, models, server,
-    setting::Setting,
+    DeclaredSections, Directories, Environment, Fault, Faults, Log, Models, Origin, Records,
+    Server, ServerFlags, Telemetry, file::File, layers::Layers, log, models, records, server,
+    setting::Setting, telemetry,
 };
 
 /// The sections of the config file. A new one is a file beside `log.rs`, a row here and a field below.
-pub(crate) static SECTIONS: [(&str, &[&Setting]); 3] =
-    [("server", &server::SETTINGS), ("models", &models::SETTINGS), ("log", &log::SETTINGS)];
+pub(crate) static SECTIONS: [(&str, &[&Setting]); 5] = [
+    ("server", &server::SETTINGS),
+    ("models", &models::SETTINGS),
+    ("records", &records::SETTINGS),
+    ("log", &log::SETTINGS),
+    ("telemetry", &telemetry::SETTINGS),
+];
 
 /// Everything that the process is told from outside, checked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Settings {
     /// Listeners, names and certificate.
     pub server: Server,
     /// What is known of models.
     pub models: Models,
+    /// What is remembered of requests.
+    pub records: Records,
     /// Level and form of the log.
     pub log: Log,
+    /// Where traces are sent.
+    pub telemetry: Telemetry,
+    /// Providers, routes, keys and projects that the file declares.
+    #[serde(flatten)]
+    pub declared: DeclaredSections,
 }
 
-/// Reads the config file and the environment, puts the flags on top and checks the outcome.
+/// Reads the config file and the environment, puts the flags on top and checks the outcome, but for what is declared.
 ///
 /// # Errors
 ///
@@ -36,30 +47,60 @@ pub fn load(
     environment: &Environment,
     flags: &ServerFlags,
 ) -> Result<Settings, Faults> {
+    load_with(directories, environment, flags, |_| Ok(())).map(|(settings, ())| settings)
+}
+
+/// Does what [`load`] does, and has what is declared checked by whoever knows the rules.
+///
+/// `check` is asked even when something is wrong already, so that every fault is told at once; it sees the settings
+/// without what was faulty.
+///
+/// # Errors
+///
+/// Every fault of every layer, and those that `check` finds.
+pub fn load_with<T>(
+    directories: &Directories,
+    environment: &Environment,
+    flags: &ServerFlags,
+    check: impl FnOnce(&Settings) -> Result<T, Vec<Fault>>,
+) -> Result<(Settings, T), Faults> {
     let mut faults = Vec::new();
-    let file = read_file(directories, &mut faults);
-    let layers = Layers { file, environment, flags: flags.layer() };
+    let File { layer, declared } = read_file(directories, environment, &mut faults);
+    let layers = Layers { file: layer, environment, flags: flags.layer() };
     let settings = Settings {
         server: server::check(&layers, &mut faults),
         models: models::check(&layers),
+        records: records::check(&layers, &mut faults),
         log: log::check(&layers, &mut faults),
+        telemetry: telemetry::check(&layers, &mut faults),
+        declared,
     };
-    if faults.is_empty() { Ok(settings) } else { Err(Faults(faults)) }
+    match check(&settings) {
+        Ok(checked) if faults.is_empty() => Ok((settings, checked)),
+        checked => {
+            faults.extend(checked.err().into_iter().flatten());
+            Err(Faults(faults))
+        }
+    }
 }
 
-fn read_file(directories: &Directories, faults: &mut Vec<Fault>) -> Layer {
+fn read_file(
+    directories: &Directories,
+    environment: &Environment,
+    faults: &mut Vec<Fault>,
+) -> File {
     let path = &directories.config;
     match fs::read_to_string(&path.value) {
-        Ok(text) => crate::file::parse(&path.value, &text, faults),
+        Ok(text) => crate::file::parse(&path.value, &text, environment, faults),
         Err(error)
             if error.kind() == std::io::ErrorKind::NotFound && path.origin == Origin::Default =>
         {
-            Layer::new()
+            File::default()
         }
         Err(error) => {
             let message = format!("cannot read the config file {}: {error}", path.display());
             faults.push(Fault::new(&path.origin, message));
-            Layer::new()
+            File::default()
         }
     }
 }

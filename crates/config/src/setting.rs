@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Text,
     /// A path; in the config file, relative ones start at the file's folder.
     Path,
+    /// A whole number that is not negative.
+    Number,
     /// Strings; separated by commas in the environment.
     List,
     /// `true` or `false`.
@@ -35,6 +37,7 @@ impl Kind {
         match self {
             Self::Text => "a string",
             Self::Path => "a path in quotes",
+            Self::Number => "a whole number",
             Self::List => "a list of strings",
             Self::Switch => "true or false",
         }

@@ -54,6 +54,7 @@ fn defaults_without_a_file() {
     assert_eq!(settings.server.tls, None);
     assert!(!*settings.server.insecure_http);
     assert_eq!(settings.models.catalog, None);
+    assert_eq!(*settings.records.retention_days, 30);
     assert_eq!((*settings.log.level, *settings.log.format), (Level::Info, Format::Text));
 }
 
@@ -199,6 +200,31 @@ fn a_catalog_may_be_named_by_file_and_environment() {
 }
 
 #[test]
+fn days_are_whole_numbers() {
+    let days = |text: &str, variable: &str| {
+        Case::with_file(text)
+            .load([("CLOSEDPAW_RETENTION_DAYS", variable)], &ServerFlags::default())
+            .map(|settings| *settings.records.retention_days)
+            .map_err(|faults| faults.to_string())
+    };
+    let refused = |text: &str, variable: &str, part: &str| {
+        let faults = days(text, variable).unwrap_err();
+        assert!(faults.contains(part), "{faults}");
+    };
+    assert_eq!(days("[records]\nretention_days = 0\n", ""), Ok(0));
+    assert_eq!(days("[records]\nretention_days = 1_000\n", ""), Ok(1000));
+    assert_eq!(days("[records]\nretention_days = 0x10\n", ""), Ok(16));
+    assert_eq!(days("[records]\nretention_days = 7\n", "90"), Ok(90));
+    for text in ["-1", "1.5", "\"7\"", "true", "99999999999999999999"] {
+        let text = format!("[records]\nretention_days = {text}\n");
+        refused(&text, "", "retention_days: expected a whole number, found");
+    }
+    refused("[records]\nretention_days = 36501\n", "", "expected a number of days up to 36500");
+    refused("", "a week", "expected a number of days up to 36500, found `a week`");
+    refused("[records]\nretention_day = 7\n", "", "did you mean `retention_days`?");
+}
+
+#[test]
 fn a_named_config_file_must_exist() {
     let case = Case::with_file("");
     fs::remove_file(&case.file).unwrap();
@@ -284,5 +310,51 @@ fn the_reference_has_a_row_for_each_setting() {
         "`data_dir`",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
+    }
+}
+
+#[test]
+fn traces_are_off_unless_a_collector_is_named() {
+    let case = Case::with_file("");
+    let telemetry = case.load([], &ServerFlags::default()).unwrap().telemetry;
+    assert_eq!(telemetry.otlp_endpoint, None);
+    assert!(telemetry.otlp_headers.is_empty());
+    assert_eq!(*telemetry.service_name, "closedpaw");
+}
+
+#[test]
+fn a_collectors_headers_are_names_of_variables() {
+    let text = "[telemetry]\notlp_endpoint = \"http://127.0.0.1:4318\"\n\
+                otlp_headers = [\"Authorization = OTLP_AUTHORIZATION\", \"x-tenant=TENANT_1\"]\n";
+    let case = Case::with_file(text);
+    let variables = [("OTLP_AUTHORIZATION", "Bearer c4n4ry"), ("TENANT_1", "c4n4ry")];
+    let telemetry = case.load(variables, &ServerFlags::default()).unwrap().telemetry;
+    assert_eq!(telemetry.otlp_endpoint.as_ref().unwrap().origin, case.line(2));
+    let headers: Vec<_> = telemetry
+        .otlp_headers
+        .iter()
+        .map(|header| (header.name.as_str(), header.variable.as_str()))
+        .collect();
+    assert_eq!(headers, [("authorization", "OTLP_AUTHORIZATION"), ("x-tenant", "TENANT_1")]);
+    let shown = format!("{telemetry:?}{}", serde_json::to_string(&telemetry).unwrap());
+    assert!(!shown.contains("c4n4ry"), "{shown}");
+}
+
+#[test]
+fn a_secret_in_the_place_of_a_variable_is_not_repeated() {
+    for text in [
+        "[telemetry]\notlp_headers = [\"authorization=Bearer c4n4ry\"]\n",
+        "[telemetry]\notlp_headers = [\"authorization=C4N4RY\"]\n",
+        "[telemetry]\notlp_headers = [\"c4n4ry\"]\n",
+        "[telemetry]\notlp_headers = [\"a b=TENANT\"]\n",
+        "[telemetry]\notlp_endpoint = \"http://me:c4n4ry@127.0.0.1:4318\"\n",
+        "[telemetry]\notlp_endpoint = \"127.0.0.1:4318\"\n",
+        "[telemetry]\nservice_name = \"\"\n",
+    ] {
+        let case = Case::with_file(text);
+        let faults = case.load([("TENANT", "t")], &ServerFlags::default()).unwrap_err();
+        assert_eq!(faults.0.len(), 1, "{text}: {faults}");
+        assert_eq!(faults.0[0].origin, case.line(2), "{text}");
+        assert!(!faults.to_string().to_lowercase().contains("c4n4ry"), "{faults}");
     }
 }

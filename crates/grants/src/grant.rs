@@ -106,3 +106,61 @@ fn narrowed(
         None => Ok(Some(wanted)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patterns(texts: &[&str]) -> Option<Vec<Pattern>> {
+        Some(texts.iter().map(|text| Pattern::parse(text).unwrap()).collect())
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_as_the_maker_has_it_but_for_the_scopes() {
+        let held = Grant { providers: patterns(&["near-*"]), ..Grant::all() };
+        let made = held.pass_on(Wanted::default()).unwrap();
+        assert_eq!(made.providers, held.providers);
+        assert_eq!(made.models, None);
+        assert_eq!(made.scopes.iter().collect::<Vec<_>>(), [Scope::Inference]);
+    }
+
+    #[test]
+    fn scopes_that_include_others_pass_those_on() {
+        let held = Grant { scopes: [Scope::ProvidersWrite].into_iter().collect(), ..Grant::all() };
+        let want = |scope| held.pass_on(Wanted { scopes: Some(vec![scope]), ..Wanted::default() });
+        assert!(want(Scope::ProvidersRead).unwrap().allows(Scope::ProvidersRead));
+        assert!(!want(Scope::ProvidersRead).unwrap().allows(Scope::ProvidersWrite));
+        assert_eq!(want(Scope::Keys), Err(NotHeld::Scope(Scope::Keys)));
+        assert_eq!(want(Scope::Admin), Err(NotHeld::Scope(Scope::Admin)));
+        let all = Grant { scopes: [Scope::Admin].into_iter().collect(), ..Grant::all() };
+        assert!(Scope::ALL.into_iter().all(|scope| all.allows(scope)));
+    }
+
+    #[test]
+    fn models_are_held_by_id_by_path_and_by_route() {
+        let grant = Grant {
+            providers: patterns(&["near-*", "far"]),
+            models: patterns(&["llama*", "far/gpt-4o", "fast"]),
+            ..Grant::all()
+        };
+        let check = |provider: &str, model: &str, route: Option<&str>, expected: bool| {
+            let held = grant.holds_model(provider, model, route);
+            assert_eq!(held, expected, "{provider} {model} {route:?}");
+        };
+        check("near-1", "llama3", None, true);
+        check("far", "gpt-4o", None, true);
+        check("near-1", "gpt-4o", None, false);
+        check("near-1", "gpt-4o", Some("fast"), true);
+        check("other", "llama3", None, false);
+        check("other", "gpt-4o", Some("fast"), false);
+        check("far", "x", Some("slow"), false);
+    }
+
+    #[test]
+    fn staying_local_is_never_lost() {
+        let held = Grant { local_only: true, ..Grant::all() };
+        assert!(held.pass_on(Wanted::default()).unwrap().local_only);
+        let wanted = Wanted { local_only: true, ..Wanted::default() };
+        assert!(Grant::all().pass_on(wanted).unwrap().local_only);
+    }
+}

@@ -10,6 +10,7 @@ use dialects::{
     OLLAMA_GENERATE, OPENAI_CHAT, OPENAI_EMBEDDINGS, OPENAI_RESPONSES, models_endpoint,
 };
 use http::StatusCode;
+use keys::Caller;
 use pipeline::{Lane, Target, features, targets};
 use providers::Snapshot;
 use serde_json::{Map, Value, json};
@@ -55,16 +56,17 @@ const COUNTS: [(&str, &dyn CountEndpoint); 2] = [
 
 /// Answers for the provider, the model or both that the query names; else for every provider that may be asked.
 pub(crate) async fn answer(inference: Arc<Inference>, call: Call) -> Response {
-    let snapshot = inference.manager.snapshot();
-    match told(&snapshot, call.query.as_deref()).await {
+    let snapshot = inference.gateway.snapshot();
+    match told(&snapshot, &call.caller, call.query.as_deref()).await {
         Ok(told) => response::json(StatusCode::OK, &told),
         Err(fault) => tell::fault(Dialect::OpenAiChat, fault, call.request_id),
     }
 }
 
-async fn told(snapshot: &Snapshot, query: Option<&str>) -> Result<Value, Fault> {
+async fn told(snapshot: &Snapshot, caller: &Caller, query: Option<&str>) -> Result<Value, Fault> {
     let asked = Asked::parse(query)?;
-    let targets = targets(snapshot, asked.provider.as_deref(), asked.model.as_deref()).await?;
+    let targets =
+        targets(snapshot, caller, asked.provider.as_deref(), asked.model.as_deref()).await?;
     let providers: Map<String, Value> = targets
         .iter()
         .map(|target| (target.provider.config().name.to_string(), provider(target)))

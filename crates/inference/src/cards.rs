@@ -2,24 +2,46 @@
 
 use std::time::Duration;
 
-use canonical::ModelCard;
+use canonical::{ModelCard, Price};
 use futures_util::future::join_all;
-use providers::{Freshness, Snapshot};
+use keys::Caller;
+use providers::{Freshness, Route, Snapshot};
 use tokio::time::timeout;
 
 /// How long a list waits for the slowest provider; clients look for models within three seconds.
 const LIST_LIMIT: Duration = Duration::from_millis(2500);
 
 /// Every model of every provider that can be asked, under the names that callers send.
-pub(crate) async fn all(snapshot: &Snapshot) -> Vec<ModelCard> {
-    let providers = snapshot.enabled().filter(|provider| !provider.config().lacks_api_key());
+pub(crate) async fn all(snapshot: &Snapshot, caller: &Caller) -> Vec<ModelCard> {
+    let routes = snapshot.routes().filter_map(|route| of_route(snapshot, caller, route));
+    let routes: Vec<_> = routes.collect();
+    let providers = snapshot.enabled().filter(|provider| {
+        caller.grant.holds_provider(provider.config().name.as_str())
+            && !provider.config().lacks_api_key()
+    });
     let lists = providers.map(|provider| async move {
         let models = timeout(LIST_LIMIT, provider.models(Freshness::Cached)).await;
         let ids = models.map(|models| models.ids).unwrap_or_default();
-        ids.into_iter().map(|id| {
+        let own = provider.config().name.as_str();
+        let held = ids.into_iter().filter(move |id| caller.grant.holds_model(own, id, None));
+        held.map(|id| {
             let name = format!("{}/{id}", provider.config().name);
             snapshot.card(provider, &id, &name)
         })
     });
-    join_all(lists).await.into_iter().flatten().collect()
+    let listed = join_all(lists).await.into_iter().flatten();
+    routes.into_iter().chain(listed).collect()
+}
+
+/// What is known of a route as a model: what any of its candidates has that the caller holds; none where it holds none.
+pub(crate) fn of_route(snapshot: &Snapshot, caller: &Caller, route: &Route) -> Option<ModelCard> {
+    let held = route.candidates.iter().filter(|candidate| {
+        caller.grant.holds_model(&candidate.provider, &candidate.model, Some(&route.name))
+    });
+    let cards = held.map(|candidate| match snapshot.find(&candidate.provider) {
+        Ok(provider) => snapshot.card(provider, &candidate.model, &route.name),
+        Err(_) => ModelCard { id: route.name.clone(), ..ModelCard::default() },
+    });
+    let widest = cards.max_by_key(|card| card.context_window_tokens)?;
+    Some(ModelCard { provider: "closedpaw".to_owned(), price: Price::default(), ..widest })
 }

@@ -7,7 +7,7 @@ use http::StatusCode;
 use pipeline::{Answer, InferenceCall, PathCall};
 use server::{Call, Response, response};
 
-use crate::{Inference, body, relay_body, tell};
+use crate::{Inference, body, context, relay_body, tell};
 
 /// Answers a chat.
 pub(crate) async fn answer(
@@ -21,23 +21,28 @@ pub(crate) async fn answer(
         Ok(read) => read,
         Err(fault) => return tell::refusal(endpoint, fault.into(), request_id),
     };
-    let id = request_id.to_string();
-    let Call { query, headers, .. } = call;
-    let call = InferenceCall { endpoint, body, path, query, headers, strict, id };
-    let snapshot = inference.manager.snapshot();
-    match pipeline::answer(&snapshot, &call).await {
+    let context = context::of(&call);
+    let Call { query, headers, log, .. } = call;
+    let call = InferenceCall { endpoint, body, path, query, headers, strict, context };
+    match inference.gateway.answer(&call).await {
         Ok((about, answer)) => {
             let headers = about.headers();
+            tell::note_losses(&log, &about, None);
             let mut answer = match answer {
-                Answer::Whole(body) => response::bytes(StatusCode::OK, "application/json", body),
+                Answer::Whole(whole) => {
+                    response::bytes(StatusCode::OK, "application/json", whole.content)
+                }
                 Answer::Stream(relay) => {
-                    let body = relay_body::new(relay, about, inference.last_call.clone());
+                    let body = relay_body::new(relay, about, log, inference.last_call.clone());
                     response::stream(StatusCode::OK, endpoint.stream_type(), body)
                 }
             };
             answer.headers_mut().extend(headers);
             answer
         }
-        Err(refusal) => tell::refusal(endpoint, refusal, request_id),
+        Err(refusal) => {
+            tell::note(&log, &refusal);
+            tell::refusal(endpoint, refusal, request_id)
+        }
     }
 }

@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use pipeline::CountCall;
 use server::{Call, Response, response};
 
-use crate::{Inference, body, caller, tell};
+use crate::{Inference, body, caller, context, tell};
 
 /// Answers how many tokens a chat has.
 pub(crate) async fn answer(
@@ -21,17 +21,22 @@ pub(crate) async fn answer(
         Ok(read) => read,
         Err(fault) => return tell::fault(dialect, fault, request_id),
     };
-    let call = CountCall { endpoint, body, path_model, headers: call.headers, strict };
-    match pipeline::count(&inference.manager.snapshot(), &call).await {
+    let (context, log) = (context::of(&call), Arc::clone(&call.log));
+    let call = CountCall { endpoint, body, path_model, headers: call.headers, strict, context };
+    match inference.gateway.count(&call).await {
         Ok((about, counted)) => {
             let mut answer = response::bytes(StatusCode::OK, "application/json", counted.body);
             answer.headers_mut().extend(about.headers());
+            tell::note_losses(&log, &about, None);
             if counted.is_estimate {
                 let estimated = HeaderValue::from_static("input_tokens");
                 answer.headers_mut().insert("x-closedpaw-estimated", estimated);
             }
             answer
         }
-        Err(refusal) => tell::refusal(caller::endpoint(dialect), refusal, request_id),
+        Err(refusal) => {
+            tell::note(&log, &refusal);
+            tell::refusal(caller::endpoint(dialect), refusal, request_id)
+        }
     }
 }

@@ -7,7 +7,7 @@ use http::StatusCode;
 use pipeline::EmbeddingsCall;
 use server::{Call, Response, response};
 
-use crate::{Inference, body, caller, tell};
+use crate::{Inference, body, caller, context, tell};
 
 /// Answers a request for embeddings.
 pub(crate) async fn answer(
@@ -21,14 +21,18 @@ pub(crate) async fn answer(
         Ok(read) => read,
         Err(fault) => return tell::fault(dialect, fault, request_id),
     };
-    let id = request_id.to_string();
-    let call = EmbeddingsCall { endpoint, body, path_model, strict, id };
-    match pipeline::embed(&inference.manager.snapshot(), &call).await {
+    let (context, log) = (context::of(&call), Arc::clone(&call.log));
+    let call = EmbeddingsCall { endpoint, body, path_model, strict, context };
+    match inference.gateway.embed(&call).await {
         Ok((about, body)) => {
             let mut answer = response::bytes(StatusCode::OK, "application/json", body);
             answer.headers_mut().extend(about.headers());
+            tell::note_losses(&log, &about, None);
             answer
         }
-        Err(refusal) => tell::refusal(caller::endpoint(dialect), refusal, request_id),
+        Err(refusal) => {
+            tell::note(&log, &refusal);
+            tell::refusal(caller::endpoint(dialect), refusal, request_id)
+        }
     }
 }

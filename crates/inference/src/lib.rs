@@ -8,6 +8,7 @@ mod caller;
 mod capabilities;
 mod cards;
 mod chat;
+mod context;
 mod count;
 mod embeddings;
 mod gemini;
@@ -20,7 +21,7 @@ mod websocket;
 
 use std::sync::Arc;
 
-use providers::ProviderManager;
+use pipeline::Gateway;
 use tokio_util::sync::CancellationToken;
 
 pub use caller::wording;
@@ -28,8 +29,8 @@ pub use routes::routes;
 
 /// What the inference API works on.
 pub struct Inference {
-    /// The registry of providers.
-    pub manager: Arc<ProviderManager>,
+    /// What answers.
+    pub gateway: Arc<Gateway>,
     /// Cancelled when what still runs is about to be cut off.
     pub last_call: CancellationToken,
 }

@@ -27,7 +27,7 @@ async fn show_named(inference: &Inference, call: &mut Call) -> Result<Vec<u8>, R
     let name = ["model", "name"].into_iter().find_map(|member| body.get(member)?.as_str());
     let name =
         name.ok_or_else(|| Fault::invalid_request("`model` is missing: send the model's name"))?;
-    let card = models::find(inference, name).await?;
+    let card = models::find(inference, &call.caller, name).await?;
     Ok(models_endpoint(Dialect::Ollama).encode_model(&card))
 }
 

@@ -1,10 +1,10 @@
 //! Tells a caller what went wrong, in the caller's own dialect.
 
-use canonical::{Dialect, Fault};
+use canonical::{Dialect, Fault, Losses};
 use dialects::ChatEndpoint;
 use http::StatusCode;
-use pipeline::Refusal;
-use server::{RequestId, Response, response};
+use pipeline::{About, Refusal};
+use server::{LogSlot, RequestId, Response, response};
 
 use crate::caller;
 
@@ -14,7 +14,6 @@ pub(crate) fn refusal(
     refusal: Refusal,
     request_id: RequestId,
 ) -> Response {
-    refusal.log();
     let status = endpoint.error_status(&refusal.fault);
     let kept = refusal.fault.upstream_status == Some(status);
     let body = match &refusal.verbatim {
@@ -33,4 +32,30 @@ pub(crate) fn refusal(
 /// Answers a fault of a call that reached no provider.
 pub(crate) fn fault(dialect: Dialect, fault: Fault, request_id: RequestId) -> Response {
     refusal(caller::endpoint(dialect), fault.into(), request_id)
+}
+
+/// Tells the log line of a call what the caller isn't told of its refusal.
+pub(crate) fn note(log: &LogSlot, refusal: &Refusal) {
+    note_source(log, &refusal.fault);
+    if let Some(about) = &refusal.about {
+        note_losses(log, about, None);
+    }
+}
+
+/// Tells the log line of a call what lies behind a fault.
+pub(crate) fn note_source(log: &LogSlot, fault: &Fault) {
+    if let Some(source) = &fault.source {
+        log.note_source(source);
+    }
+}
+
+/// Tells the log line of a call what could not be said, in the headers and after them.
+pub(crate) fn note_losses(log: &LogSlot, about: &About, later: Option<&Losses>) {
+    let mut all = about.losses.clone();
+    for name in later.into_iter().flat_map(Losses::iter) {
+        all.note(name);
+    }
+    if !all.is_empty() {
+        log.note_dropped(all);
+    }
 }

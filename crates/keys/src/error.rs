@@ -1,6 +1,7 @@
 //! What can go wrong when a key is asked for something.
 
 use grants::NotHeld;
+use store::StoreError;
 use thiserror::Error;
 
 /// Why a request about keys was refused. The text is the sentence that callers read.
@@ -18,7 +19,19 @@ pub enum KeyError {
     /// No key of that id that the caller may see.
     #[error("Key not found")]
     NotFound,
+    /// No project of that name that the caller may see.
+    #[error("Project not found")]
+    NoSuchProject,
+    /// What it is stands against it: revoked, or declared in the configuration; the sentence says what.
+    #[error("{0}")]
+    Conflict(String),
     /// The store failed; the text is for the log.
     #[error("{0}")]
     Store(String),
+}
+
+impl From<StoreError> for KeyError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
 }

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use canonical::Losses;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use providers::{ProviderName, Refused};
+use providers::ProviderName;
 
-use crate::{Refusal, resolve::Target};
+use crate::{Allowance, resolve::Target};
 
 /// What is told about a call beside its answer.
 #[derive(Debug)]
@@ -21,6 +21,12 @@ pub struct About {
     pub attempts: u32,
     /// When the call was opened.
     pub opened: Instant,
+    /// Which snapshot of providers and routes the call sees.
+    pub generation: u64,
+    /// The route that its model's name is, if it is one.
+    pub route: Option<String>,
+    /// What is left of the caller's own limits.
+    pub allowance: Allowance,
     /// How long the provider was waited for: to the end of a whole answer, to the beginning of a stream.
     pub upstream: Duration,
     sent: Option<Instant>,
@@ -30,6 +36,9 @@ impl About {
     /// Begins to keep account of a call.
     pub(crate) fn of(target: &Target, opened: Instant) -> Self {
         Self {
+            generation: 0,
+            route: None,
+            allowance: Allowance::default(),
             provider: target.provider.config().name.clone(),
             model: target.model.clone(),
             losses: Losses::default(),
@@ -40,19 +49,15 @@ impl About {
         }
     }
 
-    /// Counts an attempt that begins now.
-    pub(crate) fn begin_attempt(&mut self) {
-        self.attempts += 1;
+    /// Notes that the provider is asked now, for the so-manieth time.
+    pub(crate) fn begin_attempt(&mut self, attempts: u32) {
+        self.attempts = attempts;
         self.sent = Some(Instant::now());
     }
 
-    /// Closes the account with what came of the call.
-    pub(crate) fn settle<T>(mut self, outcome: Result<T, Refused>) -> Result<(Self, T), Refusal> {
+    /// Notes that the provider has answered, or failed to.
+    pub(crate) fn end_attempt(&mut self) {
         self.upstream = self.sent.map(|sent| sent.elapsed()).unwrap_or_default();
-        match outcome {
-            Ok(answer) => Ok((self, answer)),
-            Err(refused) => Err(Refusal::of(refused, self)),
-        }
     }
 
     /// The account as headers of the answer; a value that fits no header is left out.
@@ -70,6 +75,8 @@ impl About {
             ("x-closedpaw-provider", Some(self.provider.to_string())),
             ("x-closedpaw-model", Some(self.model.clone())),
             ("x-closedpaw-attempts", Some(self.attempts.to_string())),
+            ("x-closedpaw-route", self.route.clone()),
+            ("x-closedpaw-generation", Some(self.generation.to_string())),
             ("server-timing", Some(timing)),
             ("x-closedpaw-dropped", dropped),
         ];

@@ -1,6 +1,6 @@
 //! Attempt: one try at one provider, and its whole answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use canonical::{Dialect, Fault, Losses, Request, Response};
@@ -66,10 +66,15 @@ pub(crate) async fn post(
         Mode::Whole => Delivery::Whole,
         Mode::Stream => Delivery::Streamed,
     };
-    let deadlines = target.provider.config().deadlines(delivery, Duration::MAX);
-    let question =
-        Question { key: 0, dialect, method: Method::POST, target: path, headers, body, deadlines };
-    target.provider.ask(question).await
+    let left = target.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let deadlines = target.provider.config().deadlines(delivery, left.unwrap_or(Duration::MAX));
+    let (key, method) = (target.key, Method::POST);
+    let question = Question { key, dialect, method, target: path, headers, body, deadlines };
+    tokio::select! {
+        biased;
+        answered = target.provider.ask(question) => answered,
+        dead = target.provider.death(&target.model) => Err(dead.into()),
+    }
 }
 
 /// Reads a whole answer.

@@ -1,28 +1,36 @@
 //! The lane of a call whose provider speaks the caller's dialect: the caller's bytes go out, the provider's come back.
 
 use bytes::Bytes;
-use canonical::{Fault, Losses};
+use canonical::{Fault, Losses, Response};
+use http::HeaderMap;
 use providers::Refused;
 
 use crate::{
-    About, Answer, EventStream, InferenceCall, Target,
+    EventStream, InferenceCall, Target,
     attempt::{MOST_ANSWER_BYTES, Mode, post},
     byte_relay::{Begun, ByteRelay},
-    call::forwarded_headers,
+    call::{Answer, forwarded_headers},
+    errand::Whole,
     open::Opened,
     relay::{Relay, TranslateRelay},
     splice::spliced,
 };
 
-/// Splices the model's name into the caller's bytes, asks, and hands the provider's bytes back.
-pub(crate) async fn answer(
+/// The caller's bytes with the provider's name for the model in them.
+pub(crate) struct Prepared {
+    path: String,
+    headers: HeaderMap,
+    body: Bytes,
+    takes_usage_out: bool,
+}
+
+/// Splices the model's name into the caller's bytes.
+pub(crate) fn prepare(
     target: &Target,
     call: &InferenceCall,
     opened: &Opened,
-    about: &mut About,
-) -> Result<Answer, Refused> {
+) -> Result<Prepared, Fault> {
     let endpoint = call.endpoint;
-    let mode = Mode::of(opened.stream);
     let may_ask_for_usage = endpoint.tells_usage_on_request()
         && opened.stream
         && target.provider.config().quirks().stream_usage;
@@ -30,17 +38,27 @@ pub(crate) async fn answer(
     let takes_usage_out = ask_for_usage.is_some();
     let places = endpoint.model_places();
     let body = spliced(&call.body, places, &opened.model, &target.model, ask_for_usage)?;
-    let path = endpoint.provider_target(&target.model, opened.stream);
-    let path = call.with_forwarded_query(path);
-    target.provider.admit_chat(about.opened)?;
-    about.begin_attempt();
+    let path = call.with_forwarded_query(endpoint.provider_target(&target.model, opened.stream));
     let headers = forwarded_headers(endpoint.forwarded_headers(), &call.headers);
+    Ok(Prepared { path, headers, body, takes_usage_out })
+}
+
+/// Asks, and hands the provider's bytes back.
+pub(crate) async fn send(
+    target: &Target,
+    call: &InferenceCall,
+    opened: &Opened,
+    prepared: Prepared,
+) -> Result<Answer, Refused> {
+    let Prepared { path, headers, body, takes_usage_out } = prepared;
+    let endpoint = call.endpoint;
+    let mode = Mode::of(opened.stream);
     let reply = post(target, endpoint.dialect(), &path, headers, body, mode).await?;
     match mode {
         Mode::Whole => {
-            let body = reply.body.collect(MOST_ANSWER_BYTES).await?;
-            check(target, call, &body)?;
-            Ok(Answer::Whole(body))
+            let content = reply.body.collect(MOST_ANSWER_BYTES).await?;
+            let usage = check(target, call, &content)?.usage;
+            Ok(Answer::Whole(Whole { content, usage }))
         }
         Mode::Stream => {
             match ByteRelay::begin(target, call, opened, reply, takes_usage_out).await? {
@@ -60,7 +78,7 @@ pub(crate) async fn answer(
 }
 
 /// Makes sure that the bytes are an answer, and no error in a 200's clothing.
-fn check(target: &Target, call: &InferenceCall, body: &Bytes) -> Result<(), Fault> {
+fn check(target: &Target, call: &InferenceCall, body: &Bytes) -> Result<Response, Fault> {
     let answer = call.endpoint.decode_answer(body);
-    answer.map(drop).map_err(|fault| target.provider.redacted(fault))
+    answer.map_err(|fault| target.provider.redacted(fault))
 }

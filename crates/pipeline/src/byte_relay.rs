@@ -15,8 +15,10 @@ use wire::RawFrames;
 
 use crate::{
     InferenceCall, Target,
+    account::Account,
     beginning::{HOLD_LIMIT, begins_the_answer, first_bytes, is_whole_answer, read_rest},
     events::cut_off,
+    observer::Observer,
     open::Opened,
 };
 
@@ -39,6 +41,7 @@ pub struct ByteRelay {
     has_frames: bool,
     fault: Option<Fault>,
     state: State,
+    observer: Observer,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,6 +96,7 @@ impl ByteRelay {
             has_frames: false,
             fault: None,
             state: State::Open,
+            observer: Observer::default(),
         };
         let mut seen = Seen::default();
         relay.take(first, &mut seen);
@@ -137,8 +141,13 @@ impl ByteRelay {
         self.fault.as_ref()
     }
 
+    pub(crate) fn close_later(&mut self, account: Account) {
+        self.observer.attach(account);
+    }
+
     pub(crate) fn break_off(&mut self, fault: &Fault) -> Bytes {
         self.state = State::Ended;
+        self.observer.fail(fault);
         self.endpoint.encode_break(fault, self.has_frames).into()
     }
 
@@ -189,6 +198,7 @@ impl ByteRelay {
     fn take_frame(&mut self, frame: &Bytes, events: Vec<Event>, seen: &mut Seen) {
         for event in events {
             seen.note(&event);
+            self.observer.note(&event);
             match event {
                 Event::Failed(fault) => {
                     self.fail_with(frame, fault);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use dialects::ChatEndpoint;
 use http::{HeaderMap, HeaderName};
 
-use crate::Relay;
+use crate::{Context, Relay, errand::Whole};
 
 /// A chat as a caller sent it.
 pub struct InferenceCall {
@@ -20,8 +20,8 @@ pub struct InferenceCall {
     pub headers: HeaderMap,
     /// Whether the call is refused when something of it would get lost.
     pub strict: bool,
-    /// Letters and digits that no other call has.
-    pub id: String,
+    /// Who calls.
+    pub context: Context,
 }
 
 /// What a path says about a chat.
@@ -36,7 +36,7 @@ pub struct PathCall {
 /// The answer to a call, in the caller's dialect.
 pub enum Answer {
     /// All at once, as JSON.
-    Whole(Bytes),
+    Whole(Whole<Bytes>),
     /// Piece by piece.
     Stream(Relay),
 }

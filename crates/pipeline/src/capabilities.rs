@@ -2,37 +2,50 @@
 
 use canonical::{Fault, Losses};
 use dialects::{ChatEndpoint, CountEndpoint, EmbeddingsEndpoint};
+use keys::Caller;
 use providers::Snapshot;
 
 use crate::{
-    Lane, Target,
-    resolve::{find, require_askable, resolve, resolve_name},
+    Candidates, Lane, Target,
+    resolve::{find_held, require_askable, resolve, resolve_name},
 };
 
-/// Finds who would answer calls to that provider, for that model: one target where either is named, else one for
-/// each provider that may be asked.
+/// Finds who would answer calls to that provider, for that model: one target where either is named, those of
+/// a route where its name is, else one for each provider that the caller may ask.
 ///
 /// # Errors
 ///
 /// Fails as a call would that named them.
 pub async fn targets(
     snapshot: &Snapshot,
+    caller: &Caller,
     provider: Option<&str>,
     model: Option<&str>,
 ) -> Result<Vec<Target>, Fault> {
     match (provider, model) {
-        (Some(_), Some(model)) => Ok(vec![resolve(snapshot, provider, model)?]),
-        (None, Some(model)) => Ok(vec![resolve_name(snapshot, model).await?]),
+        (Some(_), Some(model)) => all(resolve(snapshot, caller, provider, model)?),
+        (None, Some(model)) => all(resolve_name(snapshot, caller, model).await?),
         (Some(name), None) => {
-            let provider = find(snapshot, name)?;
+            let provider = find_held(snapshot, &caller.grant, name)?;
             require_askable(provider)?;
             Ok(vec![Target::of_any_model(provider)])
         }
         (None, None) => {
-            let askable = snapshot.iter().filter(|provider| require_askable(provider).is_ok());
+            let askable = snapshot.iter().filter(|provider| {
+                caller.grant.holds_provider(provider.config().name.as_str())
+                    && require_askable(provider).is_ok()
+            });
             Ok(askable.map(Target::of_any_model).collect())
         }
     }
+}
+
+/// The targets of all candidates.
+fn all(candidates: Candidates) -> Result<Vec<Target>, Fault> {
+    if candidates.able.is_empty() {
+        return Err(candidates.nobody());
+    }
+    Ok(candidates.able.into_iter().map(|candidate| candidate.target).collect())
 }
 
 impl Target {

@@ -11,8 +11,11 @@ use upstream::{Reply, ReplyBody};
 
 use crate::{
     Target,
+    account::Account,
     attempt::decode_whole,
     beginning::{HOLD_LIMIT, begins_the_answer, first_bytes, is_whole_answer, read_rest},
+    errand::Answered,
+    observer::Observer,
 };
 
 /// The events of one streamed answer. Dropping it hangs up on the provider.
@@ -22,6 +25,7 @@ pub struct EventStream {
     decoder: Box<dyn StreamDecoder>,
     ready: VecDeque<Event>,
     ended: bool,
+    observer: Observer,
 }
 
 impl EventStream {
@@ -43,6 +47,7 @@ impl EventStream {
             decoder: target.codec.stream_decoder(),
             ended: false,
             ready: VecDeque::new(),
+            observer: Observer::default(),
         };
         stream.take(first);
         let hold = Instant::now() + HOLD_LIMIT;
@@ -64,13 +69,22 @@ impl EventStream {
 
     /// The events of a whole answer.
     pub(crate) fn of(provider: &Arc<Provider>, body: ReplyBody, response: Response) -> Self {
+        let ready = Vec::from(response);
+        let mut observer = Observer::default();
+        ready.iter().for_each(|event| observer.note(event));
         Self {
             provider: Arc::clone(provider),
             body,
             decoder: provider.codec().stream_decoder(),
             ended: true,
-            ready: Vec::from(response).into(),
+            ready: ready.into(),
+            observer,
         }
+    }
+
+    /// Notes that the caller is told of a failure of our own in place of the rest.
+    pub(crate) fn fail(&mut self, fault: &Fault) {
+        self.observer.fail(fault);
     }
 
     /// Returns the next event if it has arrived already.
@@ -115,6 +129,7 @@ impl EventStream {
                 Event::Failed(fault) => Event::Failed(self.provider.redacted(fault)),
                 other => other,
             };
+            self.observer.note(&event);
             let is_last = matches!(event, Event::Stop | Event::Failed(_));
             self.ready.push_back(event);
             if is_last {
@@ -122,6 +137,12 @@ impl EventStream {
                 return;
             }
         }
+    }
+}
+
+impl Answered for EventStream {
+    fn close_later(&mut self, account: Account) {
+        self.observer.attach(account);
     }
 }
 

@@ -19,22 +19,10 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The refusal of a call whose provider was asked, or was about to be.
-    pub(crate) fn of(refused: Refused, about: About) -> Self {
-        Self { fault: refused.fault, about: Some(about), verbatim: refused.body }
-    }
-
     /// The sentence for the caller: the provider's own words after its name and status.
     #[must_use]
     pub fn sentence(&self) -> String {
         sentence(&self.fault, self.about.as_ref().map(|about| about.provider.as_str()))
-    }
-
-    /// Logs it, if it is the provider's fault.
-    pub fn log(&self) {
-        if let Some(about) = self.about.as_ref().filter(|_| self.fault.origin == Origin::Upstream) {
-            log(&self.fault, about.provider.as_str());
-        }
     }
 
     /// What the headers of the answer tell: what is known about the call, and whether and when to ask again.
@@ -49,6 +37,12 @@ impl Refusal {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
         headers
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self { fault: refused.fault, about: None, verbatim: refused.body }
     }
 }
 

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use canonical::{Event, Fault, Losses};
 use dialects::StreamEncoder;
 
-use crate::{EventStream, byte_relay::ByteRelay, events::cut_off};
+use crate::{
+    EventStream, account::Account, byte_relay::ByteRelay, errand::Answered as _, events::cut_off,
+};
 
 /// A streamed answer, piece by piece. Dropping it hangs up on the provider.
 pub enum Relay {
@@ -58,7 +60,10 @@ impl Relay {
     pub fn break_off(&mut self, fault: Fault) -> Bytes {
         match self {
             Self::Bytes(relay) => relay.break_off(&fault),
-            Self::Translate(relay) => relay.tell(&Event::Failed(fault)),
+            Self::Translate(relay) => {
+                relay.events.fail(&fault);
+                relay.tell(&Event::Failed(fault))
+            }
         }
     }
 }
@@ -74,6 +79,10 @@ pub struct TranslateRelay {
 impl TranslateRelay {
     pub(crate) fn new(events: EventStream, encoder: Box<dyn StreamEncoder>) -> Self {
         Self { events, encoder, fault: None, ended: false }
+    }
+
+    pub(crate) fn close_later(&mut self, account: Account) {
+        self.events.close_later(account);
     }
 
     async fn next(&mut self) -> Option<Bytes> {

@@ -1,11 +1,15 @@
 //! Resolve: from names to a provider and a model.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use canonical::{Dialect, ErrorKind, Fault};
 use dialects::{Codec, Quirks, ThinkingQuirks};
 use futures_util::future::join_all;
+use grants::Grant;
+use keys::Caller;
 use providers::{Freshness, Provider, Snapshot, check_model};
+
+use crate::{Candidates, candidates::unknown_model};
 
 /// A provider and the model to ask it for.
 #[derive(Clone)]
@@ -14,6 +18,10 @@ pub struct Target {
     pub provider: Arc<Provider>,
     /// The model's id, as the provider knows it.
     pub model: String,
+    /// Which of the provider's keys it is asked with, counted from 0.
+    pub(crate) key: usize,
+    /// Until when an answer is waited for.
+    pub(crate) deadline: Option<Instant>,
     /// The codec that it is asked by, where the caller's bytes don't pass as they are.
     pub(crate) codec: &'static dyn Codec,
     /// Tokens that an answer of the model may have, where known.
@@ -29,6 +37,8 @@ impl Target {
         Self {
             provider: Arc::clone(provider),
             model,
+            key: 0,
+            deadline: None,
             codec,
             largest_answer_tokens: None,
             thinking: ThinkingQuirks::default(),
@@ -38,6 +48,13 @@ impl Target {
     /// The provider, whatever its model: its default one where it has any.
     pub(crate) fn of_any_model(provider: &Arc<Provider>) -> Self {
         Self::new(provider, provider.config().default_model.clone().unwrap_or_default())
+    }
+
+    /// Has it asked in the caller's own dialect, if its provider speaks that.
+    pub(crate) fn speak_like(&mut self, dialect: Dialect) {
+        if self.speaks(dialect) {
+            self.codec = dialects::codec(dialect);
+        }
     }
 
     /// How the provider and the model differ from others of their dialect.
@@ -78,12 +95,19 @@ impl Target {
     }
 }
 
-/// Finds the provider and the model that are named apart; the default provider and its default model when unnamed.
+/// Finds who may answer where provider and model are named apart; the default provider and its default model when
+/// unnamed, and a route where only its name stands.
 pub(crate) fn resolve(
     snapshot: &Snapshot,
+    caller: &Caller,
     provider: Option<&str>,
     model: &str,
-) -> Result<Target, Fault> {
+) -> Result<Candidates, Fault> {
+    if provider.is_none()
+        && let Some(route) = snapshot.route(model)
+    {
+        return Candidates::of_route(snapshot, caller, route);
+    }
     let name = match (provider, snapshot.default_name()) {
         (Some(name), _) => name,
         (None, Some(default)) => default.as_str(),
@@ -93,7 +117,7 @@ pub(crate) fn resolve(
             ));
         }
     };
-    let provider = find(snapshot, name)?;
+    let provider = find_held(snapshot, &caller.grant, name)?;
     let default_model = &provider.config().default_model;
     let model = Some(model).filter(|model| !model.is_empty());
     let model = model.or(default_model.as_deref()).ok_or_else(|| {
@@ -101,30 +125,64 @@ pub(crate) fn resolve(
             "No model given, and provider {name} has no default_model: send 'model' or set one"
         ))
     })?;
-    target(snapshot, provider, model)
+    hold(caller, target(snapshot, provider, model)?, model).map(Candidates::one)
 }
 
-/// Finds a provider by its name.
+/// Finds a provider by its name, if the grant holds it: to others there is none.
 ///
 /// # Errors
 ///
 /// Fails when there is none.
-pub(crate) fn find<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a Arc<Provider>, Fault> {
-    let provider = snapshot.find(name);
-    provider.map_err(|error| Fault::new(ErrorKind::NotFound, format!("{error}: {name}")))
+pub(crate) fn find_held<'a>(
+    snapshot: &'a Snapshot,
+    grant: &Grant,
+    name: &str,
+) -> Result<&'a Arc<Provider>, Fault> {
+    let held = snapshot.find(name).ok().filter(|_| grant.holds_provider(name));
+    held.ok_or_else(|| Fault::new(ErrorKind::NotFound, format!("Provider not found: {name}")))
 }
 
-/// Finds the provider and the model that one name means.
+/// Finds who may answer to a model's name.
 ///
-/// `PROVIDER/MODEL` names both. Any other name is looked for in the default provider's list of models, then in all
-/// lists; what stands in none goes to a default provider whose list can't be had.
+/// A route's name means its candidates, `PROVIDER/MODEL` both. Any other name is looked for in the default provider's
+/// list of models, then in all lists; what stands in none goes to a default provider whose list can't be had. What the
+/// caller does not hold does not exist for it.
 ///
 /// # Errors
 ///
 /// Fails when the name means nothing, or two things.
-pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fault> {
+pub(crate) async fn resolve_name(
+    snapshot: &Snapshot,
+    caller: &Caller,
+    name: &str,
+) -> Result<Candidates, Fault> {
+    if let Some(route) = snapshot.route(name) {
+        return Candidates::of_route(snapshot, caller, route);
+    }
+    find_model(snapshot, caller, name).await.map(Candidates::one)
+}
+
+/// Finds the one model that a name means which is no route.
+///
+/// # Errors
+///
+/// As [`resolve_name`].
+pub async fn find_model(snapshot: &Snapshot, caller: &Caller, name: &str) -> Result<Target, Fault> {
+    let found = find_named(snapshot, caller, name).await?;
+    hold(caller, found, name)
+}
+
+/// Makes sure that the caller holds what its name means.
+fn hold(caller: &Caller, target: Target, name: &str) -> Result<Target, Fault> {
+    let provider = target.provider.config().name.as_str();
+    let is_held = caller.grant.holds_model(provider, &target.model, None);
+    if is_held { Ok(target) } else { Err(unknown_model(name)) }
+}
+
+async fn find_named(snapshot: &Snapshot, caller: &Caller, name: &str) -> Result<Target, Fault> {
+    let find = |provider: &str| find_held(snapshot, &caller.grant, provider);
     if let Some(provider) = name.strip_suffix('/')
-        && snapshot.find(provider).is_ok()
+        && find(provider).is_ok()
     {
         return Err(Fault::invalid_request(format!(
             "`model` names a provider and no model: send {provider}/MODEL"
@@ -136,11 +194,11 @@ pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fau
         ));
     }
     if let Some((provider, model)) = name.split_once('/')
-        && let Ok(provider) = snapshot.find(provider)
+        && let Ok(provider) = find(provider)
     {
         return target(snapshot, provider, model);
     }
-    let default = snapshot.default_name().and_then(|name| snapshot.find(name.as_str()).ok());
+    let default = snapshot.default_name().and_then(|name| find(name.as_str()).ok());
     let default = default.filter(|provider| provider.config().enabled);
     let mut unlisted_default = None;
     if let Some(default) = default {
@@ -152,22 +210,20 @@ pub async fn resolve_name(snapshot: &Snapshot, name: &str) -> Result<Target, Fau
     }
     let others = snapshot.enabled().filter(|other| {
         !other.config().lacks_api_key()
+            && caller.grant.holds_provider(other.config().name.as_str())
             && !default.is_some_and(|default| Arc::ptr_eq(default, other))
     });
     let lists = others.map(|other| async move {
         let models = other.models(Freshness::Cached).await;
-        listed(other, &models.ids, name).map(|model| (other, model))
+        let model = listed(other, &models.ids, name)?;
+        let provider = other.config().name.as_str();
+        caller.grant.holds_model(provider, &model, None).then_some((other, model))
     });
     let found: Vec<_> = join_all(lists).await.into_iter().flatten().collect();
     match (found.as_slice(), unlisted_default) {
         ([(provider, model)], _) => target(snapshot, provider, model),
         ([], Some(default)) => target(snapshot, default, name),
-        ([], None) => Err(Fault::new(
-            ErrorKind::NotFound,
-            format!(
-                "no provider lists the model '{name}': send PROVIDER/MODEL, or see the list of models"
-            ),
-        )),
+        ([], None) => Err(unknown_model(name)),
         (several, _) => {
             let names: Vec<_> = several
                 .iter()
@@ -189,7 +245,11 @@ fn listed(provider: &Provider, ids: &[String], name: &str) -> Option<String> {
 }
 
 /// A model of a provider that may be asked.
-fn target(snapshot: &Snapshot, provider: &Arc<Provider>, model: &str) -> Result<Target, Fault> {
+pub(crate) fn target(
+    snapshot: &Snapshot,
+    provider: &Arc<Provider>,
+    model: &str,
+) -> Result<Target, Fault> {
     require_askable(provider)?;
     let model = check_model("model", model.to_owned())
         .map_err(|error| Fault::invalid_request(error.to_string()))?;

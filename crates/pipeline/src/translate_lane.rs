@@ -1,34 +1,54 @@
 //! The lane of a call whose provider speaks another dialect: through the canonical form and back.
 
+use bytes::Bytes;
 use canonical::{Fault, Losses, Request};
 use providers::Refused;
 
 use crate::{
-    About, Answer, EventStream, InferenceCall, Target,
+    EventStream, InferenceCall, Target,
     attempt::{Mode, attempt, read_whole},
+    call::Answer,
+    errand::Whole,
     lost_turns::refuse_lost_turns,
     open::Opened,
     relay::{Relay, TranslateRelay},
 };
 
-/// Translates the call, asks, and translates the answer back.
-pub(crate) async fn answer(
+/// The request in the canonical form, and in the provider's own words.
+pub(crate) struct Prepared {
+    request: Request,
+    body: Bytes,
+}
+
+/// Reads the caller's request and writes the provider's.
+pub(crate) fn prepare(
     target: &Target,
     call: &InferenceCall,
     opened: &Opened,
-    about: &mut About,
-) -> Result<Answer, Refused> {
-    let mode = Mode::of(opened.stream);
-    if let Some(idle) = call.endpoint.encode_idle(&call.body, &opened.echo(call)) {
-        return Ok(Answer::Whole(idle.into()));
-    }
-    let (request, body) = encode(target, call, opened, &mut about.losses)?;
+    losses: &mut Losses,
+) -> Result<Prepared, Fault> {
+    let mut request = call.endpoint.decode_request(&call.body, losses)?;
+    request.model.clone_from(&target.model);
+    request.stream = opened.stream;
+    refuse_lost_turns(target, &request)?;
+    let body = target.codec.encode_request(&request, &target.quirks(), losses);
     if call.strict {
-        refuse_losses(&about.losses, target)?;
+        refuse_losses(losses, target)?;
     }
-    target.provider.admit_chat(about.opened)?;
-    about.begin_attempt();
-    let reply = attempt(target, body.into(), mode).await?;
+    Ok(Prepared { request, body: body.into() })
+}
+
+/// Asks, and translates the answer back; what of it can't be said is noted in `losses`.
+pub(crate) async fn send(
+    target: &Target,
+    call: &InferenceCall,
+    opened: &Opened,
+    prepared: Prepared,
+    losses: &mut Losses,
+) -> Result<Answer, Refused> {
+    let Prepared { request, body } = prepared;
+    let mode = Mode::of(opened.stream);
+    let reply = attempt(target, body, mode).await?;
     let echo = opened.echo(call);
     match mode {
         Mode::Stream => {
@@ -39,26 +59,10 @@ pub(crate) async fn answer(
         }
         Mode::Whole => {
             let response = read_whole(target, reply).await?;
-            let endpoint = call.endpoint;
-            let body = endpoint.encode_response(&response, &request, &echo, &mut about.losses);
-            Ok(Answer::Whole(body.into()))
+            let content = call.endpoint.encode_response(&response, &request, &echo, losses);
+            Ok(Answer::Whole(Whole { content: content.into(), usage: response.usage }))
         }
     }
-}
-
-/// Reads the caller's request and writes the provider's.
-fn encode(
-    target: &Target,
-    call: &InferenceCall,
-    opened: &Opened,
-    losses: &mut Losses,
-) -> Result<(Request, Vec<u8>), Fault> {
-    let mut request = call.endpoint.decode_request(&call.body, losses)?;
-    request.model.clone_from(&target.model);
-    request.stream = opened.stream;
-    refuse_lost_turns(target, &request)?;
-    let body = target.codec.encode_request(&request, &target.quirks(), losses);
-    Ok((request, body))
 }
 
 /// Refuses a call of which something would get lost.

@@ -110,6 +110,13 @@ impl Provider {
         })
     }
 
+    /// Whether the tokens of a request for `model` count against a limit, so that they must be estimated.
+    #[must_use]
+    pub fn limits_tokens(&self, model: &str) -> bool {
+        let mut meters = self.gate.meters(model);
+        meters.any(|(_, meter)| meter.limits().tokens_per_minute.is_some())
+    }
+
     /// Holds the queue to what is configured; those in it keep their places.
     pub(crate) fn apply_queue(&self) {
         if let Some(turnstile) = &self.gate.turnstile {

@@ -59,6 +59,8 @@ pub struct ProviderConfig {
     pub headers: ExtraHeaders,
     /// When it was registered.
     pub created_at: SystemTime,
+    /// Where in the config file it stands, as `FILE:LINE`; it can only be changed there.
+    pub declared_at: Option<String>,
 }
 
 impl ProviderConfig {
@@ -123,6 +125,12 @@ impl ProviderConfig {
             .preset
             .map_or(self.provider_type.needs_api_key(), |preset| preset.needs_key);
         needs_key && !self.has_key()
+    }
+
+    /// Whether it runs on this machine or its network, as far as its address says.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.network == Network::Local
     }
 
     /// The name of its vendor that people read.

@@ -14,12 +14,28 @@ pub enum ProviderError {
     /// Another provider has the name.
     #[error("Provider name '{0}' is taken: choose another, or change the registered provider")]
     NameTaken(String),
+    /// No route has the name, or none that the caller may see.
+    #[error("Route not found")]
+    NoSuchRoute,
+    /// The caller's key does not hold what is asked for; the sentence says what.
+    #[error("{0}")]
+    NotHeld(String),
+    /// The config file declares it, and it is changed there; the sentence says where.
+    #[error("{0}")]
+    Declared(String),
     /// The store failed; the text is for the log.
     #[error("{0}")]
     Store(String),
 }
 
 impl ProviderError {
+    /// Makes the error of a change of what the config file declares.
+    pub(crate) fn declared(what: &str, name: &str, declared_at: &str) -> Self {
+        Self::Declared(format!(
+            "{what} '{name}' is declared at {declared_at}: change it there, and reload the configuration"
+        ))
+    }
+
     /// Makes the error of a broken rule.
     pub(crate) fn invalid(sentence: impl Into<String>) -> Self {
         Self::Invalid(sentence.into())

@@ -35,7 +35,15 @@ impl Provider {
     pub async fn death(&self, _model: &str) -> Fault {
         match self.config().network {
             Network::Public => std::future::pending().await,
-            Network::Local => watch(|| self.sign()).await,
+            Network::Local => {
+                let mut watch = Watch::default();
+                loop {
+                    sleep(watch.pause()).await;
+                    if watch.shows_death(self.sign().await) {
+                        return dead();
+                    }
+                }
+            }
         }
     }
 
@@ -71,25 +79,35 @@ fn sign_of(fault: &Fault) -> Sign {
     }
 }
 
-/// Asks again and again, and ends when there is no hope.
-async fn watch(mut ask: impl AsyncFnMut() -> Sign) -> Fault {
-    let mut unanswered = 0;
-    loop {
-        if unanswered == 0 {
-            sleep(EVERY).await;
-        }
-        match ask().await {
-            Sign::Alive => unanswered = 0,
-            Sign::Silent => unanswered += 1,
-            Sign::Gone => unanswered = MOST_UNANSWERED,
-        }
-        if unanswered >= MOST_UNANSWERED {
-            return Fault::new(
-                ErrorKind::Timeout,
-                "it answers nothing any more, not even what costs nothing: check that it runs",
-            );
-        }
+/// What the questions showed so far.
+#[derive(Default)]
+struct Watch {
+    /// Questions in a row without an answer.
+    unanswered: u32,
+}
+
+impl Watch {
+    /// How long to wait before the next question: none after one without an answer.
+    fn pause(&self) -> Duration {
+        if self.unanswered == 0 { EVERY } else { Duration::ZERO }
     }
+
+    /// Takes a sign into account, and says whether there is no hope left.
+    fn shows_death(&mut self, sign: Sign) -> bool {
+        self.unanswered = match sign {
+            Sign::Alive => 0,
+            Sign::Silent => self.unanswered + 1,
+            Sign::Gone => MOST_UNANSWERED,
+        };
+        self.unanswered >= MOST_UNANSWERED
+    }
+}
+
+fn dead() -> Fault {
+    Fault::new(
+        ErrorKind::Timeout,
+        "it answers nothing any more, not even what costs nothing: check that it runs",
+    )
 }
 
 #[cfg(test)]
@@ -105,14 +123,20 @@ mod tests {
         let began = Instant::now();
         let mut signs = signs.iter().copied().peekable();
         let mut last = Sign::Alive;
-        let ask = async || {
-            last = signs.next().unwrap_or(last);
-            if last == Sign::Silent {
-                sleep(LIMIT).await;
+        let watching = async {
+            let mut watch = Watch::default();
+            loop {
+                sleep(watch.pause()).await;
+                last = signs.next().unwrap_or(last);
+                if last == Sign::Silent {
+                    sleep(LIMIT).await;
+                }
+                if watch.shows_death(last) {
+                    return;
+                }
             }
-            last
         };
-        timeout(HOUR, watch(ask)).await.ok().map(|_| began.elapsed())
+        timeout(HOUR, watching).await.ok().map(|()| began.elapsed())
     }
 
     #[tokio::test(start_paused = true)]

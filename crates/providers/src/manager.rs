@@ -1,6 +1,6 @@
 //! The registry: it owns the snapshot, and makes every change durable before it shows.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use catalog::Catalog;
@@ -8,15 +8,18 @@ use store::{Store, StoreError};
 use upstream::Egress;
 use vault::MasterKey;
 
-use crate::{Change, Provider, ProviderError, ProviderName, Registration, Snapshot, row};
+use crate::{
+    Change, Provider, ProviderError, ProviderName, Registration, Snapshot, layer::Layer, route_row,
+    row,
+};
 
 /// The registry of providers. Readers take a snapshot; changes come one at a time.
 pub struct ProviderManager {
-    snapshot: ArcSwap<Snapshot>,
+    pub(crate) snapshot: ArcSwap<Snapshot>,
     changes: Mutex<()>,
-    store: Arc<Store>,
+    pub(crate) store: Arc<Store>,
     master_key: Arc<MasterKey>,
-    egress: Arc<Egress>,
+    pub(crate) egress: Arc<Egress>,
 }
 
 impl ProviderManager {
@@ -37,7 +40,9 @@ impl ProviderManager {
             providers.push(Arc::new(Provider::new(config, &egress)?));
         }
         let default = loaded.default_provider.as_deref().map(ProviderName::parse).transpose();
-        let snapshot = Snapshot::new(providers, default.map_err(ProviderError::Store)?);
+        let default = default.map_err(ProviderError::Store)?;
+        let routes = route_row::load(&store)?;
+        let snapshot = Snapshot::first(Layer { providers, default, routes: Arc::new(routes) });
         Ok(Arc::new(Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             changes: Mutex::default(),
@@ -60,8 +65,8 @@ impl ProviderManager {
 
     /// Takes over what is known of models from now on.
     pub fn set_catalog(&self, catalog: Catalog) {
-        let catalog = Arc::new(catalog);
-        self.snapshot.rcu(|now| now.knowing(&catalog));
+        let _one_at_a_time = self.hold();
+        self.snapshot.store(Arc::new(self.snapshot().knowing(Arc::new(catalog))));
     }
 
     /// Whether the store can be read. Waits for the disk.
@@ -82,12 +87,18 @@ impl ProviderManager {
         self.change(move |manager, old| {
             let config = registration.check(&manager.egress)?;
             let name = config.name.clone();
+            refuse_declared(old, name.as_str())?;
             let new = row::to_row(&config, &manager.master_key)?;
             let provider = Arc::new(Provider::new(config, &manager.egress)?);
-            manager.store.insert_provider(&new).map_err(|error| named(error, &name))?;
-            let providers = old.iter().cloned().chain([provider]).collect();
-            let default = old.default_name().cloned().or_else(|| Some(name.clone()));
-            Ok((Snapshot::new(providers, default), name))
+            let mut stored = old.stored().clone();
+            if old.default_name().is_none() {
+                manager.store.insert_provider(&new).map_err(|error| named(error, &name))?;
+                stored.default = Some(name.clone());
+            } else {
+                manager.store.insert_further_provider(&new).map_err(|error| named(error, &name))?;
+            }
+            stored.providers.push(provider);
+            Ok((old.with_stored(stored), name))
         })
         .await
     }
@@ -104,6 +115,7 @@ impl ProviderManager {
     ) -> Result<Arc<Provider>, ProviderError> {
         self.change(move |manager, old| {
             let before = old.find(&name)?;
+            refuse_declared(old, &name)?;
             let renewed = change.renews();
             let config = change.apply(before.config(), &manager.egress)?;
             let new = row::to_row(&config, &manager.master_key)?;
@@ -112,12 +124,13 @@ impl ProviderManager {
             manager.store.update_provider(&new).map_err(|error| named(error, &name))?;
             after.apply_queue();
             let after = Arc::new(after);
-            let replace = |provider: &Arc<Provider>| {
-                Arc::clone(if Arc::ptr_eq(provider, before) { &after } else { provider })
-            };
-            let snapshot =
-                Snapshot::new(old.iter().map(replace).collect(), old.default_name().cloned());
-            Ok((snapshot, Arc::clone(&after)))
+            let mut stored = old.stored().clone();
+            for provider in &mut stored.providers {
+                if Arc::ptr_eq(provider, before) {
+                    *provider = Arc::clone(&after);
+                }
+            }
+            Ok((old.with_stored(stored), after))
         })
         .await
     }
@@ -135,15 +148,19 @@ impl ProviderManager {
     ) -> Result<Option<ProviderName>, ProviderError> {
         self.change(move |manager, old| {
             let removed = old.find(&name)?;
+            refuse_declared(old, &name)?;
             let name = removed.config().name.clone();
             let default = manager
                 .store
                 .delete_provider(name.as_str())
                 .map_err(|error| named(error, &name))?;
             let default = default.as_deref().map(ProviderName::parse).transpose();
-            let default = default.map_err(ProviderError::Store)?;
-            let kept = old.iter().filter(|provider| !Arc::ptr_eq(provider, removed)).cloned();
-            Ok((Snapshot::new(kept.collect(), default.clone()), default))
+            let mut stored = old.stored().clone();
+            stored.default = default.map_err(ProviderError::Store)?;
+            stored.providers.retain(|provider| !Arc::ptr_eq(provider, removed));
+            let snapshot = old.with_stored(stored);
+            let default = snapshot.default_name().cloned();
+            Ok((snapshot, default))
         })
         .await
     }
@@ -159,29 +176,64 @@ impl ProviderManager {
     ) -> Result<ProviderName, ProviderError> {
         self.change(move |manager, old| {
             let name = old.find(&name)?.config().name.clone();
+            refuse_declared_default(old, &name)?;
             manager.store.set_default(name.as_str()).map_err(|error| named(error, &name))?;
-            let snapshot = Snapshot::new(old.iter().cloned().collect(), Some(name.clone()));
-            Ok((snapshot, name))
+            let mut stored = old.stored().clone();
+            stored.default = Some(name.clone());
+            Ok((old.with_stored(stored), name))
         })
         .await
     }
 
+    /// Keeps everyone else from changing anything.
+    pub(crate) fn hold(&self) -> MutexGuard<'_, ()> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Runs one change to its end, even when the caller goes away: store first, snapshot next.
-    async fn change<T, F>(self: &Arc<Self>, work: F) -> Result<T, ProviderError>
+    pub(crate) async fn change<T, F>(self: &Arc<Self>, work: F) -> Result<T, ProviderError>
     where
         T: Send + 'static,
         F: FnOnce(&Self, &Snapshot) -> Result<(Snapshot, T), ProviderError> + Send + 'static,
     {
         let manager = Arc::clone(self);
         let run = move || {
-            let _one_at_a_time = manager.changes.lock().unwrap_or_else(PoisonError::into_inner);
+            let _one_at_a_time = manager.hold();
             let (snapshot, outcome) = work(&manager, &manager.snapshot())?;
-            manager.snapshot.rcu(|now| snapshot.knowing(now.catalog()));
+            manager.snapshot.store(Arc::new(snapshot));
             Ok(outcome)
         };
         tokio::task::spawn_blocking(run)
             .await
             .unwrap_or_else(|panic| Err(ProviderError::Store(format!("a change failed: {panic}"))))
+    }
+}
+
+/// Refuses to change a provider that the config file declares.
+fn refuse_declared(old: &Snapshot, name: &str) -> Result<(), ProviderError> {
+    let declared = old.declared().provider(name);
+    match declared.and_then(|provider| provider.config().declared_at.as_deref()) {
+        Some(declared_at) => Err(ProviderError::declared("Provider", name, declared_at)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses to choose a default where the config file does, or would have to.
+fn refuse_declared_default(old: &Snapshot, name: &ProviderName) -> Result<(), ProviderError> {
+    let declared = old.declared();
+    let own = declared
+        .default
+        .as_ref()
+        .or(Some(name))
+        .filter(|own| declared.provider(own.as_str()).is_some());
+    let declared_at =
+        own.and_then(|own| declared.provider(own.as_str())?.config().declared_at.as_deref());
+    match (own, declared_at) {
+        (Some(own), Some(declared_at)) => Err(ProviderError::Declared(format!(
+            "Provider '{own}' is declared at {declared_at}: choose the default in the same file, with \
+             default_provider in [models], and reload the configuration"
+        ))),
+        (_, _) => Ok(()),
     }
 }
 

@@ -123,6 +123,7 @@ impl Registration {
             settings,
             headers,
             created_at: SystemTime::now(),
+            declared_at: None,
         };
         if config.lacks_api_key() {
             let title = config.title();

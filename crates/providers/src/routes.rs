@@ -1,7 +1,9 @@
 //! Routes: names that stand for several models, and how one of them is chosen.
 
-use grants::Pattern;
+use grants::{Grant, Pattern};
 use routing::Strategy;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// A name that stands for several models.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +47,10 @@ pub struct Conditions {
 }
 
 /// Something that a request needs of a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Need {
     /// Reading pictures.
     Vision,
@@ -53,6 +58,28 @@ pub enum Need {
     Tools,
     /// Holding the answer to a JSON schema.
     JsonSchema,
+}
+
+impl Route {
+    /// Whether `grant` holds every candidate by itself, whatever it may call by the route's name.
+    #[must_use]
+    pub fn is_held_whole(&self, grant: &Grant) -> bool {
+        self.candidates.iter().all(|one| grant.holds_model(&one.provider, &one.model, None))
+    }
+
+    /// The candidates that a holder of `grant` may see: those it could call by the route's name.
+    pub fn held(&self, grant: &Grant) -> impl Iterator<Item = &RouteCandidate> {
+        let holds =
+            |one: &&RouteCandidate| grant.holds_model(&one.provider, &one.model, Some(&self.name));
+        self.candidates.iter().filter(holds)
+    }
+}
+
+impl RouteCandidate {
+    /// Whether one of the two is one too many.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.provider == other.provider && self.model == other.model && self.when == other.when
+    }
 }
 
 impl Need {

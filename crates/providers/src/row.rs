@@ -118,6 +118,7 @@ pub(crate) fn from_row(
         settings,
         headers,
         created_at: moment(row.created_at_ms),
+        declared_at: None,
     })
 }
 

@@ -1,18 +1,21 @@
 //! All providers at one moment, and what is known of their models.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
 use canonical::{ModelCard, Price};
 use catalog::{Catalog, Facts};
 
-use crate::{Provider, ProviderError, ProviderName, Route};
+use crate::{Provider, ProviderError, ProviderName, Route, RouteCandidate, layer::Layer};
 
-/// All providers at one moment, in the order of their registration. Never changes; it is swapped whole.
+/// All providers at one moment: those that the config file declares, then the others in the order of their
+/// registration. Never changes; it is swapped whole.
 #[derive(Clone, Default)]
 pub struct Snapshot {
+    stored: Layer,
+    declared: Layer,
     providers: Vec<Arc<Provider>>,
     by_name: HashMap<ProviderName, usize>,
     default: Option<ProviderName>,
@@ -22,28 +25,57 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Puts a snapshot together.
-    pub(crate) fn new(providers: Vec<Arc<Provider>>, default: Option<ProviderName>) -> Self {
+    /// The first one: what is stored, before anything is declared or known of models.
+    pub(crate) fn first(stored: Layer) -> Self {
+        Self::default().with_stored(stored)
+    }
+
+    /// The next one, in which something else is stored.
+    pub(crate) fn with_stored(&self, stored: Layer) -> Self {
+        self.next(stored, self.declared.clone(), Arc::clone(&self.catalog))
+    }
+
+    /// The next one, in which something else is declared and known of models.
+    pub(crate) fn with_declared(&self, declared: Layer, catalog: Arc<Catalog>) -> Self {
+        self.next(self.stored.clone(), declared, catalog)
+    }
+
+    /// The next one, in which something else is known of models.
+    pub(crate) fn knowing(&self, catalog: Arc<Catalog>) -> Self {
+        self.next(self.stored.clone(), self.declared.clone(), catalog)
+    }
+
+    /// Lays what is declared over what is stored.
+    fn next(&self, stored: Layer, declared: Layer, catalog: Arc<Catalog>) -> Self {
+        let is_shadowed = |provider: &&Arc<Provider>| {
+            declared.provider(provider.config().name.as_str()).is_some()
+        };
+        let seen = stored.providers.iter().filter(|provider| !is_shadowed(provider));
+        let providers: Vec<_> = declared.providers.iter().chain(seen).cloned().collect();
         let name = |provider: &Arc<Provider>| provider.config().name.clone();
         let by_name = providers.iter().map(name).zip(0..).collect();
-        Self {
-            providers,
-            by_name,
-            default,
-            routes: Arc::default(),
-            catalog: Arc::default(),
-            generation: 0,
-        }
+        let first = declared.providers.iter().find(|provider| provider.config().enabled).map(name);
+        let default = declared.default.clone().or_else(|| stored.default.clone()).or(first);
+        let routes = match (stored.routes.is_empty(), declared.routes.is_empty()) {
+            (true, _) => Arc::clone(&declared.routes),
+            (false, true) => Arc::clone(&stored.routes),
+            (false, false) => {
+                let own = |(name, route): (&String, &Arc<Route>)| (name.clone(), Arc::clone(route));
+                Arc::new(stored.routes.iter().chain(declared.routes.iter()).map(own).collect())
+            }
+        };
+        let generation = self.generation + 1;
+        Self { stored, declared, providers, by_name, default, routes, catalog, generation }
     }
 
-    /// The same providers with what that catalogue knows of their models.
-    pub(crate) fn knowing(&self, catalog: &Arc<Catalog>) -> Self {
-        Self { catalog: Arc::clone(catalog), ..self.clone() }
+    /// What is stored.
+    pub(crate) fn stored(&self) -> &Layer {
+        &self.stored
     }
 
-    /// What is known of models.
-    pub(crate) fn catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
+    /// What the config file declares.
+    pub(crate) fn declared(&self) -> &Layer {
+        &self.declared
     }
 
     /// Finds what is publicly known of the model that a provider calls `model`. Where nobody knows whose models a
@@ -84,13 +116,34 @@ impl Snapshot {
         self.routes.get(name)
     }
 
+    /// What a person should know of a route: candidates that are passed over as things are.
+    #[must_use]
+    pub fn warnings(&self, route: &Route) -> Vec<String> {
+        let warning = |candidate: &RouteCandidate| {
+            let name = &candidate.provider;
+            match self.find(name) {
+                Err(_) => Some(format!(
+                    "No provider is called '{name}': its candidates are passed over until one is"
+                )),
+                Ok(provider) if !provider.config().enabled => Some(format!(
+                    "Provider '{name}' is disabled: its candidates are passed over until it is enabled"
+                )),
+                Ok(_) => None,
+            }
+        };
+        let mut warnings: Vec<_> = route.candidates.iter().filter_map(warning).collect();
+        let mut seen = HashSet::new();
+        warnings.retain(|warning| seen.insert(warning.clone()));
+        warnings
+    }
+
     /// Which of all the snapshots of this process it is; each has a higher one than those before it.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Iterates over all providers, in the order of their registration.
+    /// Iterates over all providers: the declared ones, then the others in the order of their registration.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Provider>> {
         self.providers.iter()
     }

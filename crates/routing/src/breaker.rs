@@ -391,6 +391,18 @@ mod tests {
     }
 
     #[test]
+    fn a_trial_that_breaks_off_doubles_the_time_too() {
+        let start = Instant::now();
+        let mut breaker = opened(start);
+        run(&mut breaker, Outcome::Failed, at(start, 5000)); // open until 15 s
+        let mut trial = begin(&mut breaker, at(start, 15_000)).unwrap();
+        breaker.answer_began(&mut trial, at(start, 15_000));
+        breaker.end(trial, Outcome::Failed, at(start, 16_000));
+        assert_eq!(breaker.state(at(start, 35_999)), BreakerState::Open);
+        assert_eq!(breaker.state(at(start, 36_000)), BreakerState::HalfOpen);
+    }
+
+    #[test]
     fn a_last_resorts_answer_closes_it_when_five_seconds_are_over() {
         let start = Instant::now();
         let mut breaker = opened(start);

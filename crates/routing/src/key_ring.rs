@@ -15,9 +15,9 @@ const MOST_PARKED_MODELS: usize = 64;
 
 /// The keys of one provider, by number. A provider without keys has one that is never refused.
 ///
-/// A refused key is parked for all models for 60 s, doubling to ten minutes; a key that was used too often for the model,
-/// until the time that the provider states (a minute at most), or else for 1 s, doubling to 30 s. Where no key is left,
-/// one that was parked without a stated time is the last resort, once in a second over all keys, in turn.
+/// A refused key is parked for all models for 60 s, doubling to ten minutes; a key that was used too often for the
+/// model, until the time that the provider states (a minute at most), or else for 1 s, doubling to 30 s. Where no key
+/// is left, one that was parked without a stated time is the last resort, once in a second over all keys, in turn.
 #[derive(Debug)]
 pub struct KeyRing {
     /// Of each key.
@@ -61,8 +61,8 @@ impl KeyRing {
         Self { parks: (0..keys.max(1)).map(|_| Vec::new()).collect(), last_resort: None }
     }
 
-    /// The keys that may be used for `model` now, in order, with how ready each is: those that aren't parked, or else the
-    /// one that is the last resort. Asking this takes nothing; [`Self::begin`] does.
+    /// The keys that may be used for `model` now, in order, with how ready each is: those that aren't parked, or else
+    /// the one that is the last resort. Asking this takes nothing; [`Self::begin`] does.
     #[must_use]
     pub fn usable(&self, model: &str, now: Instant) -> Vec<(usize, Ready)> {
         let ready = self.ready(model, now);
@@ -120,16 +120,16 @@ impl KeyRing {
         }
     }
 
-    /// Notes that a try that began at `begun` was accepted, which frees its key and forgets how often it was refused. But
-    /// it doesn't end a time that was stated, nor one that began after the try: that is the newer word.
+    /// Notes that a try that began at `begun` was accepted, which frees its key and forgets how often it was refused.
+    /// But it doesn't end a time that was stated, nor one that began after the try: that is the newer word.
     pub fn accepted(&mut self, key: usize, model: &str, begun: Instant) {
         if let Some(parks) = self.parks.get_mut(key) {
             parks.retain(|park| !(park.concerns(model) && park.is_ended_by_acceptance(begun)));
         }
     }
 
-    /// What the provider said of the keys that could serve `model`, and how long to wait: the answer for whoever can't be
-    /// served meanwhile. `None` while any is usable.
+    /// What the provider said of the keys that could serve `model`, and how long to wait: the answer for whoever
+    /// can't be served meanwhile. `None` while any is usable.
     ///
     /// Where one is to be waited for and another was refused, it is the former's, and of several the one that is free
     /// first. The wait is the provider's own, be it longer than what is waited for here.
@@ -247,6 +247,9 @@ mod tests {
             ring.failed(0, "m", blame, &refused(), now);
             assert_eq!(ring.usable("m", now), [(0, NOW)], "{blame:?}");
         }
+        ring.failed(0, "m", Blame::Rate(None), &too_often(), now);
+        ring.failed(0, "m", Blame::Rate(Some(Duration::ZERO)), &too_often(), now);
+        assert_eq!(ring.usable("m", now), [], "nor does it free a key");
     }
 
     #[test]

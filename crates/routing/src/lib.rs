@@ -5,9 +5,9 @@
 //! whether and when there is another try. What outlives a request is in [`ModelState`] (one provider's one model),
 //! [`KeyRing`] (one provider's keys) and [`RetryBudget`] (the whole gateway).
 //!
-//! Reading what is ready takes nothing. What can be had only once, a breaker's trial or a last resort, is handed out by
-//! [`ModelState::begin`] and [`KeyRing::begin`]; who comes too late tells its run ([`Run::missed`]), reads the standings
-//! anew and chooses again.
+//! Reading what is ready takes nothing. What can be had only once, a breaker's trial or a last resort, is handed out
+//! by [`ModelState::begin`] and [`KeyRing::begin`]; who comes too late tells its run ([`Run::missed`]), reads the
+//! standings anew and chooses again.
 
 mod backoff;
 mod blame;

@@ -118,9 +118,12 @@ impl ModelState {
         let mut inner = self.inner();
         inner.in_flight = inner.in_flight.saturating_sub(1);
         if outcome == Outcome::Failed {
-            // failing at once must not look like answering at once
-            let took = now.saturating_duration_since(trial.begun).max(inner.latency.read(now));
-            inner.latency.observe(took, now);
+            // who waited in vain has measured something; failing at once must not look like answering at once
+            let took = now.saturating_duration_since(trial.begun);
+            let is_known = inner.latency.is_known();
+            if took > if is_known { inner.latency.read(now) } else { UNKNOWN } {
+                inner.latency.observe(took, now);
+            }
         }
         inner.breaker.end(pass, outcome, now);
     }
@@ -243,5 +246,19 @@ mod tests {
         let late = begin(&state, now).unwrap();
         state.end(late, Outcome::Failed, now + 3000 * MS);
         assert_eq!(state.expected(now + 3000 * MS), 3000 * MS);
+    }
+
+    #[test]
+    fn failing_at_once_does_not_look_fast() {
+        let now = Instant::now();
+        let state = Arc::new(ModelState::default());
+        let fail = |took| {
+            let trial = begin(&state, now).unwrap();
+            state.end(trial, Outcome::Failed, now + took);
+            let _other = begin(&state, now).unwrap();
+            state.expected(now + took)
+        };
+        assert_eq!(fail(MS), 10_000 * MS, "still unknown");
+        assert_eq!(fail(20_000 * MS), 40_000 * MS);
     }
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::{Blame, Dice, Ready, RetryBudget, Standing, Strategy, full_jitter, order};
 
-/// One request's way over its candidates. It never asks the same candidate with the same key twice, nor a candidate that
-/// failed for reasons that no key changes, nor anybody once an answer has begun.
+/// One request's way over its candidates. It never asks the same candidate with the same key twice, nor a candidate
+/// that failed for reasons that no key changes, nor anybody once an answer has begun.
 #[derive(Debug)]
 pub struct Run {
     strategy: Strategy,
@@ -56,6 +56,11 @@ impl Run {
         }
     }
 
+    /// Leaves a candidate out from now on: it can't be asked this.
+    pub fn pass_over(&mut self, candidate: usize) {
+        self.given_up.push(candidate);
+    }
+
     /// Chooses whom to ask next; nobody where no candidate may be asked that was not tried already. A last resort is
     /// chosen where nobody else is left.
     pub fn next(&mut self, standings: &[Standing], dice: Dice<'_>) -> Option<Choice> {
@@ -94,8 +99,8 @@ impl Run {
         self.answer = Answer::Begun;
     }
 
-    /// Takes a failed try into account and says whether there may be another. The standings are those after the failure;
-    /// where nobody is left to ask, no retry is taken out of the budget.
+    /// Takes a failed try into account and says whether there may be another. The standings are those after the
+    /// failure; where nobody is left to ask, no retry is taken out of the budget.
     pub fn failed(
         &mut self,
         choice: Choice,

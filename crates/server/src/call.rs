@@ -11,7 +11,7 @@ use keys::Caller;
 use thiserror::Error;
 
 use crate::response::detail;
-use crate::{Body, BodyFailure, RequestId, Response};
+use crate::{Body, BodyFailure, LogSlot, RequestId, Response};
 
 /// A request that passed every check of the door and is on its way to its route's handler.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Call {
     pub request_id: RequestId,
     /// Who calls.
     pub caller: Arc<Caller>,
+    /// Takes notes for the log line of this request.
+    pub log: Arc<LogSlot>,
     /// The method as sent; HEAD reaches handlers of GET.
     pub method: Method,
     /// What stands after `?`, still percent-encoded.

@@ -52,7 +52,8 @@ impl Front {
             Ok(()) => {
                 let limits = Arc::clone(&self.limits);
                 let request = request.map(|body| PacedBody::new(body, limits).boxed_unsync());
-                self.router.respond(found, request_id, *peer, request).await
+                let log = Arc::clone(&record.log);
+                self.router.respond(found, request_id, *peer, request, log).await
             }
             Err(refusal) => self.router.refuse(refusal, &request, request_id),
         };

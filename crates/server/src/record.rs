@@ -11,7 +11,8 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 
 use crate::exchange::Exchange;
-use crate::{Body, BodyFailure, RequestId};
+use crate::log_line;
+use crate::{Body, BodyFailure, LogSlot, RequestId};
 
 /// What is known of a request so far. Dropping it writes the line and ends the request.
 #[derive(Debug)]
@@ -23,14 +24,17 @@ pub(crate) struct Record {
     pub(crate) route: Option<&'static str>,
     /// None when the client left before there was an answer.
     pub(crate) status: Option<StatusCode>,
+    /// What others have to say on the line.
+    pub(crate) log: Arc<LogSlot>,
     version: Version,
     exchange: Arc<Exchange>,
-    began: Instant,
-    end: End,
+    pub(crate) began: Instant,
+    pub(crate) end: End,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum End {
+/// How far the answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
     Complete,
     Cut,
 }
@@ -44,6 +48,7 @@ impl Record {
             peer,
             route: None,
             status: None,
+            log: Arc::default(),
             exchange,
             began: Instant::now(),
             end: End::Cut,
@@ -51,7 +56,7 @@ impl Record {
     }
 
     fn note_failure(&self, failure: &BodyFailure) {
-        tracing::warn!(request.id = %self.request_id, error = %failure, "answer broke off");
+        self.log.note_source(failure);
         // In HTTP/1.0 an answer ends where its connection does: closing would look like the end.
         if self.version == Version::HTTP_10 {
             self.exchange.reset();
@@ -62,19 +67,7 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         self.exchange.end_request();
-        tracing::info!(
-            request.id = %self.request_id,
-            http.method = %self.method,
-            http.route = self.route,
-            http.status = self.status.map(|status| status.as_u16()),
-            duration_ms = self.began.elapsed().as_secs_f64() * 1000.0,
-            peer = %self.peer,
-            "{}",
-            match self.end {
-                End::Complete => "answered",
-                End::Cut => "cut off before the end of the answer",
-            }
-        );
+        log_line::write(self);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::accept::asks_for_json;
 use crate::credential::{self, Authenticate};
 use crate::refusal::Refusal;
 use crate::response::{detail, finish, full};
-use crate::{Access, Body, Call, RequestId, Response, Route, path};
+use crate::{Access, Body, Call, LogSlot, RequestId, Response, Route, path};
 
 /// All routes, and who knows the valid keys.
 pub struct Router {
@@ -100,7 +100,8 @@ impl Router {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         let found = self.find(&method, &path);
-        let response = self.respond(found, request_id, peer, request).await;
+        let log = Arc::new(LogSlot::default());
+        let response = self.respond(found, request_id, peer, request, log).await;
         finish(response, &method, request_id)
     }
 
@@ -140,17 +141,20 @@ impl Router {
         request_id: RequestId,
         peer: SocketAddr,
         request: Request<Body>,
+        log: Arc<LogSlot>,
     ) -> Response {
         let caller = match self.admit(found.access(), request.headers()) {
             Ok(caller) => caller,
             Err(refusal) => return self.refuse(refusal, &request, request_id),
         };
+        log.note_caller(&caller);
         match found {
             Found::Route { route, params } => {
                 let (head, body) = request.into_parts();
                 let query = head.uri.query().map(str::to_owned);
                 let (method, headers) = (head.method, head.headers);
-                let call = Call { request_id, caller, method, query, headers, peer, params, body };
+                let call =
+                    Call { request_id, caller, log, method, query, headers, peer, params, body };
                 isolated(route, call).await
             }
             Found::OtherMethods(methods) => {

@@ -18,6 +18,10 @@ pub struct Tls {
     config: ArcSwap<ServerConfig>,
 }
 
+/// A certificate and its key, read once more and found to fit.
+#[derive(Debug)]
+pub struct ReadAgain(ServerConfig);
+
 /// Why certificate and key could not be used.
 #[derive(Debug, Error)]
 pub enum TlsError {
@@ -50,14 +54,27 @@ impl Tls {
         Ok(Self { certificates, key, config })
     }
 
+    /// Reads both files again, and changes nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Tls::load`] does.
+    pub fn read_again(&self) -> Result<ReadAgain, TlsError> {
+        read(&self.certificates, &self.key).map(ReadAgain)
+    }
+
+    /// Shows what was read again, on the connections from now on.
+    pub fn take_over(&self, read: ReadAgain) {
+        self.config.store(read.0.into());
+    }
+
     /// Reads both files again, for the connections from now on. On failure the old ones stay.
     ///
     /// # Errors
     ///
     /// Fails as [`Tls::load`] does.
     pub fn reload(&self) -> Result<(), TlsError> {
-        self.config.store(read(&self.certificates, &self.key)?.into());
-        Ok(())
+        self.read_again().map(|read| self.take_over(read))
     }
 
     pub(crate) fn config(&self) -> Arc<ServerConfig> {

@@ -8,11 +8,11 @@ use vault::PrivateFileError;
 /// Why a call failed. Nothing of what it was to do was kept.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A provider has that name.
-    #[error("a provider of that name exists already")]
+    /// Another has that name or id.
+    #[error("another of that name exists already")]
     NameTaken,
-    /// No provider has that name.
-    #[error("no provider has that name")]
+    /// None has that name or id.
+    #[error("none has that name")]
     NotFound,
     /// The disk is full, fails or is locked by another process: the same call may work later.
     #[error(

@@ -24,6 +24,17 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0001_providers",
         sql: include_str!("../migrations/0001_providers.sql"),
     },
+    Migration { version: 2, name: "0002_keys", sql: include_str!("../migrations/0002_keys.sql") },
+    Migration {
+        version: 3,
+        name: "0003_routes",
+        sql: include_str!("../migrations/0003_routes.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "0004_requests",
+        sql: include_str!("../migrations/0004_requests.sql"),
+    },
     Migration {
         version: 5,
         name: "0005_provider_members",

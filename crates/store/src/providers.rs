@@ -60,6 +60,15 @@ pub struct Loaded {
     pub default_provider: Option<String>,
 }
 
+/// What a new provider means for the default.
+#[derive(Clone, Copy)]
+enum DefaultChoice {
+    /// It becomes the default while there is none.
+    ThisIfNone,
+    /// Nothing.
+    AsItIs,
+}
+
 impl Store {
     /// Reads all providers and the default, as of one moment.
     ///
@@ -83,6 +92,19 @@ impl Store {
     ///
     /// Fails if the name is taken or the database can't be written.
     pub fn insert_provider(&self, provider: &ProviderRow) -> Result<(), StoreError> {
+        self.insert(provider, DefaultChoice::ThisIfNone)
+    }
+
+    /// Adds a provider and leaves the default, or that there is none, as it is.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the name is taken or the database can't be written.
+    pub fn insert_further_provider(&self, provider: &ProviderRow) -> Result<(), StoreError> {
+        self.insert(provider, DefaultChoice::AsItIs)
+    }
+
+    fn insert(&self, provider: &ProviderRow, choice: DefaultChoice) -> Result<(), StoreError> {
         self.write(|transaction| {
             let inserted = write(
                 transaction,
@@ -100,10 +122,12 @@ impl Store {
             if inserted == 0 {
                 return Err(StoreError::NameTaken);
             }
-            transaction.execute(
-                "INSERT INTO default_provider (only, provider_id) VALUES (1, ?1) ON CONFLICT (only) DO NOTHING",
-                [transaction.last_insert_rowid()],
-            )?;
+            if matches!(choice, DefaultChoice::ThisIfNone) {
+                transaction.execute(
+                    "INSERT INTO default_provider (only, provider_id) VALUES (1, ?1) ON CONFLICT (only) DO NOTHING",
+                    [transaction.last_insert_rowid()],
+                )?;
+            }
             Ok(())
         })
     }
@@ -198,6 +222,7 @@ impl Store {
     /// so a failure (another process reading, say) only leaves this to a later call.
     fn forget_overwritten(&self) {
         let connection = self.connection();
+        let _turn = crate::locked(&self.turn);
         let _emptied_later =
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
     }
@@ -271,7 +296,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ProviderRow> {
     })
 }
 
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+/// Reads a column of JSON.
+pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
     let index = row.as_ref().column_index(column)?;
     serde_json::from_str(row.get_ref(index)?.as_str()?).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(error))

@@ -1,15 +1,19 @@
 //! Everything over real files, each test in a directory of its own.
 
 mod durability;
+mod keys;
 mod opening;
 mod providers;
+mod requests;
+mod routes;
+mod usage;
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use crate::{FILE_NAME, ProviderRow, Store};
+use crate::{AttemptRow, FILE_NAME, ProviderRow, RequestRow, Store};
 
 fn data_dir() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -86,4 +90,83 @@ fn names(store: &Store) -> Vec<String> {
 
 fn default_of(store: &Store) -> Option<String> {
     store.load().unwrap().default_provider
+}
+
+/// Noon of 2026-01-31 in UTC.
+const NOON_MS: i64 = 1_769_860_800_000;
+
+/// A request with nothing but what it must have.
+fn bare(id: &str) -> RequestRow {
+    RequestRow {
+        id: id.to_owned(),
+        began_at_ms: NOON_MS,
+        generation: 1,
+        key: "admin".to_owned(),
+        project: None,
+        operation: "chat".to_owned(),
+        dialect: "openai".to_owned(),
+        stream: false,
+        asked_model: String::new(),
+        route: None,
+        provider: None,
+        model: None,
+        status: 400,
+        outcome: "refused".to_owned(),
+        error: None,
+        input_tokens: None,
+        cache_read_tokens: None,
+        cache_write_tokens: None,
+        output_tokens: None,
+        reasoning_tokens: None,
+        cost_nano_usd: None,
+        duration_ms: 0,
+        first_byte_ms: None,
+        queued_ms: 0,
+        attempts: Vec::new(),
+        traceparent: None,
+    }
+}
+
+/// A request with everything.
+fn answered(id: &str) -> RequestRow {
+    RequestRow {
+        project: Some("blue".to_owned()),
+        stream: true,
+        asked_model: "fast".to_owned(),
+        route: Some("fast".to_owned()),
+        provider: Some("work".to_owned()),
+        model: Some("org/model:tag".to_owned()),
+        status: 200,
+        outcome: "answered".to_owned(),
+        input_tokens: Some(1),
+        cache_read_tokens: Some(20),
+        cache_write_tokens: Some(300),
+        output_tokens: Some(4000),
+        reasoning_tokens: Some(50),
+        cost_nano_usd: Some(600_000),
+        duration_ms: 70,
+        first_byte_ms: Some(8),
+        queued_ms: 9,
+        attempts: vec![
+            AttemptRow { error: Some("unavailable".to_owned()), ..attempt("near") },
+            attempt("work"),
+        ],
+        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+        ..bare(id)
+    }
+}
+
+fn attempt(provider: &str) -> AttemptRow {
+    AttemptRow {
+        provider: provider.to_owned(),
+        model: "org/model:tag".to_owned(),
+        key: 1,
+        reason: "first in order".to_owned(),
+        began_ms: 2,
+        duration_ms: 3,
+        first_byte_ms: Some(1),
+        status: Some(503),
+        error: None,
+        blame: Some("provider".to_owned()),
+    }
 }

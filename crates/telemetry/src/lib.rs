@@ -1,5 +1,9 @@
 //! Metrics and traces of what the gateway does.
 
 mod metrics;
+mod otlp;
+#[cfg(test)]
+mod sample;
 
-pub use metrics::Metrics;
+pub use metrics::{BreakerGauge, Exposition, Gauges, Metrics, ModelGauges, ProviderGauges};
+pub use otlp::{Collector, Traces};

@@ -1,4 +1,5 @@
-//! Test support: scripted providers and the fixture loader.
+//! Test support: scripted providers, a provider that fails on command, and the fixture loader.
 
+pub mod faulty;
 pub mod fixtures;
 pub mod scripted;

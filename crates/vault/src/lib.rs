@@ -10,6 +10,7 @@ mod master_key;
 pub mod private_file;
 mod sealing;
 mod secret;
+mod virtual_key;
 
 pub use admin_key::{AdminKey, AdminKeyTextError};
 pub use key_file::KeyFileError;
@@ -17,6 +18,7 @@ pub use master_key::{IfMissing, KeyId, MasterKey};
 pub use private_file::PrivateFileError;
 pub use sealing::{Context, OpenError};
 pub use secret::Secret;
+pub use virtual_key::{KeyDigest, NoVirtualKey, VirtualKey};
 
 /// The operating system gave no random bytes, so no key or nonce could be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -25,8 +25,8 @@ pub struct Kits {
 impl Kits {
     /// Installs what isn't installed yet. Fails without the SDKs for Python, whose interpreter runs everything.
     pub fn install() -> Result<Self> {
-        let folder = workspace::target_folder()?.join("conformance");
-        let python = install_python(&folder.join("python"))?;
+        let folder = folder()?;
+        let python = python()?;
         let node = or_why(install_node(&folder.join("node")), "the SDKs for Node cannot be had")?;
         let log = folder.join("llama-server.log");
         let llama = Llama::obtain().and_then(|llama| llama.start(&log));
@@ -55,6 +55,16 @@ impl Kits {
         self.missing().iter().for_each(|reason| println!("{reason}"));
         command
     }
+}
+
+/// A Python that has its SDKs, which are installed first if they aren't.
+pub fn python() -> Result<PathBuf> {
+    install_python(&folder()?.join("python"))
+}
+
+/// Where everything is installed.
+fn folder() -> Result<PathBuf> {
+    Ok(workspace::target_folder()?.join("conformance"))
 }
 
 /// The reason for a lack as text; a signal stays an error.

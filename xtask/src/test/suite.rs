@@ -3,7 +3,8 @@
 //! A test that cannot run on this machine returns early, having appended the line `NAME: REASON` to the file that
 //! `CLOSEDPAW_SKIP_LOG` names; it is then counted as skipped although Cargo calls it `ok`. A test finds the real
 //! model through `CLOSEDPAW_TEST_LLAMA_SERVER`, `CLOSEDPAW_TEST_LLAMA_LIBS` (the server's `LD_LIBRARY_PATH`; may
-//! be empty) and `CLOSEDPAW_TEST_MODEL`; where these are not set, `CLOSEDPAW_TEST_NO_MODEL` says why.
+//! be empty) and `CLOSEDPAW_TEST_MODEL`; where these are not set, `CLOSEDPAW_TEST_NO_MODEL` says why. It finds
+//! libfaketime through `CLOSEDPAW_TEST_FAKETIME`, or the reason why not through `CLOSEDPAW_TEST_NO_FAKETIME`.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -12,6 +13,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 
 use super::tally::Tally;
+use crate::faketime;
 use crate::interrupt;
 use crate::llama::Llama;
 use crate::process::Running;
@@ -22,6 +24,7 @@ pub fn run() -> Result<Tally> {
     let mut command = cargo_test();
     command.arg("--no-fail-fast").env("CLOSEDPAW_SKIP_LOG", skip_log.path()).stdout(Stdio::piped());
     offer_model(&mut command)?;
+    offer_faketime(&mut command)?;
 
     let mut cargo = Running::start(&mut command)?;
     let output = cargo.take_stdout().context("Cargo's output is not piped")?;
@@ -58,6 +61,19 @@ fn offer_model(command: &mut Command) -> Result<()> {
         Err(signal) if signal.is::<interrupt::Interrupted>() => return Err(signal),
         Err(reason) => {
             command.env("CLOSEDPAW_TEST_NO_MODEL", format!("{reason:#}").replace('\n', " "));
+        }
+    }
+    Ok(())
+}
+
+fn offer_faketime(command: &mut Command) -> Result<()> {
+    match faketime::obtain() {
+        Ok(library) => {
+            command.env("CLOSEDPAW_TEST_FAKETIME", library);
+        }
+        Err(signal) if signal.is::<interrupt::Interrupted>() => return Err(signal),
+        Err(reason) => {
+            command.env("CLOSEDPAW_TEST_NO_FAKETIME", format!("{reason:#}").replace('\n', " "));
         }
     }
     Ok(())

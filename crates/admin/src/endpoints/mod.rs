@@ -1,8 +1,12 @@
 //! The table of the management API: one row is one route, its documentation and its handler.
 
 mod discovery;
+mod keys;
+mod metrics;
 mod providers;
 mod questions;
+mod records;
+mod routes;
 mod system;
 
 use std::sync::Arc;
@@ -27,6 +31,8 @@ pub(crate) struct Endpoint {
     pub(crate) summary: &'static str,
     /// The schema of what it takes, if it takes anything.
     pub(crate) takes: Option<Value>,
+    /// What it answers in.
+    pub(crate) content_type: &'static str,
     /// The schema of what it answers.
     pub(crate) answers: Value,
     /// The server-sent events that it answers instead when asked to stream, if it can.
@@ -38,6 +44,8 @@ pub(crate) struct Endpoint {
 }
 
 pub(super) const NO_SUCH_PROVIDER: (u16, &str) = (404, "no provider has the name");
+pub(super) const DECLARED: (u16, &str) =
+    (409, "it is declared in the config file, and changed there; `detail` says where");
 pub(super) const BROKEN_RULE: (u16, &str) = (400, "a rule is broken; `detail` says which");
 pub(super) const MALFORMED: (u16, &str) =
     (422, "a parameter is missing or malformed; `detail` lists each");
@@ -49,8 +57,19 @@ const MOST_NOTHING_BYTES: usize = 64 * 1024;
 
 /// Every row.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    let all = [providers::rows(), discovery::rows(), questions::rows(), system::rows()];
-    all.into_iter().flatten().collect()
+    [
+        providers::rows(),
+        discovery::rows(),
+        routes::rows(),
+        keys::rows(),
+        questions::rows(),
+        records::rows(),
+        metrics::rows(),
+        system::rows(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A row that takes nothing, refuses nothing of its own, and answers an `A`.
@@ -67,6 +86,7 @@ pub(super) fn row<A: JsonSchema>(
         access,
         summary,
         takes: None,
+        content_type: "application/json",
         answers: schema_of::<A>(),
         streams: None,
         refusals: &[],

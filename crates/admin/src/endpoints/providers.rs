@@ -5,7 +5,9 @@ use http::Method;
 use providers::{Change, Registration};
 use server::Access;
 
-use super::{BROKEN_RULE, Endpoint, MALFORMED, NO_SUCH_PROVIDER, OWN_FAULT, plain, reading, row};
+use super::{
+    BROKEN_RULE, DECLARED, Endpoint, MALFORMED, NO_SUCH_PROVIDER, OWN_FAULT, plain, reading, row,
+};
 use crate::{
     handlers::providers as registry,
     parameters::schema_of,
@@ -17,7 +19,12 @@ pub(super) fn rows() -> Vec<Endpoint> {
     vec![
         Endpoint {
             takes: Some(schema_of::<Registration>()),
-            refusals: &[BROKEN_RULE, (409, "the name is taken"), MALFORMED, OWN_FAULT],
+            refusals: &[
+                BROKEN_RULE,
+                (409, "the name is taken, or declared in the config file"),
+                MALFORMED,
+                OWN_FAULT,
+            ],
             ..row::<registry::Registered>(
                 Access::Scope(Scope::ProvidersWrite),
                 Method::POST,
@@ -45,7 +52,7 @@ pub(super) fn rows() -> Vec<Endpoint> {
         },
         Endpoint {
             takes: Some(schema_of::<Change>()),
-            refusals: &[BROKEN_RULE, NO_SUCH_PROVIDER, MALFORMED, OWN_FAULT],
+            refusals: &[BROKEN_RULE, NO_SUCH_PROVIDER, DECLARED, MALFORMED, OWN_FAULT],
             ..row::<ProviderView>(
                 Access::Scope(Scope::ProvidersWrite),
                 Method::PATCH,
@@ -55,7 +62,7 @@ pub(super) fn rows() -> Vec<Endpoint> {
             )
         },
         Endpoint {
-            refusals: &[NO_SUCH_PROVIDER, OWN_FAULT],
+            refusals: &[NO_SUCH_PROVIDER, DECLARED, OWN_FAULT],
             ..row::<registry::DefaultProvider>(
                 Access::Scope(Scope::ProvidersWrite),
                 Method::DELETE,
@@ -65,7 +72,7 @@ pub(super) fn rows() -> Vec<Endpoint> {
             )
         },
         Endpoint {
-            refusals: &[NO_SUCH_PROVIDER, OWN_FAULT],
+            refusals: &[NO_SUCH_PROVIDER, DECLARED, OWN_FAULT],
             ..row::<registry::DefaultProvider>(
                 Access::Scope(Scope::ProvidersWrite),
                 Method::POST,

@@ -4,9 +4,9 @@ use grants::Scope;
 use http::Method;
 use server::Access;
 
-use super::{DISABLED, Endpoint, MALFORMED, NO_SUCH_PROVIDER, plain, reading, row};
+use super::{BROKEN_RULE, DISABLED, Endpoint, MALFORMED, NO_SUCH_PROVIDER, plain, reading, row};
 use crate::{
-    handlers::{chat, chat_answer::ChatAnswer, health, models, test},
+    handlers::{chat, chat_answer::ChatAnswer, explain, health, models, test},
     parameters::schema_of,
     view::HealthView,
 };
@@ -56,6 +56,17 @@ pub(super) fn rows() -> Vec<Endpoint> {
                 "/api/providers/{name}/test",
                 "Make one real round trip to a provider",
                 |admin| plain(admin, test::test),
+            )
+        },
+        Endpoint {
+            takes: Some(schema_of::<explain::ExplainParameters>()),
+            refusals: &[BROKEN_RULE, (404, "there is no such provider or model"), MALFORMED],
+            ..row::<explain::ExplanationView>(
+                Access::Scope(Scope::ProvidersRead),
+                Method::POST,
+                "/api/explain",
+                "Say what would happen to a request now, and why, without sending it",
+                |admin| reading(admin, explain::explain),
             )
         },
         Endpoint {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use canonical::{Message, OutputFormat, Part, ReasoningControl, Request, Role, Sampling};
 use http::StatusCode;
-use pipeline::ChatCall;
+use pipeline::{ChatCall, Context};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -91,23 +91,27 @@ pub(crate) async fn multi(
     mut call: Call,
 ) -> Response {
     let read = parameters.read(&mut call, MOST_BYTES).await;
-    let chat = match read.and_then(ChatParameters::into_call) {
+    let log = Arc::clone(&call.log);
+    let context = Context {
+        log: Some(Arc::clone(&log) as _),
+        ..Context::of(Arc::clone(&call.caller), call.request_id.to_string(), &call.headers)
+    };
+    let chat = match read.and_then(|parameters| parameters.into_call(context)) {
         Ok(chat) => chat,
         Err(refused) => return refused,
     };
-    let snapshot = admin.manager.snapshot();
     if chat.request.stream {
-        return match pipeline::stream(&snapshot, chat).await {
+        return match admin.gateway.stream(&chat).await {
             Ok((about, events)) => {
                 let headers = about.headers();
-                let mut answer = chat_stream::answer(about, events, admin.last_call.clone());
+                let mut answer = chat_stream::answer(about, events, log, admin.last_call.clone());
                 answer.headers_mut().extend(headers);
                 answer
             }
-            Err(refusal) => problem::refusal(&refusal),
+            Err(refusal) => problem::refusal(&refusal, &log),
         };
     }
-    match pipeline::chat(&snapshot, chat).await {
+    match admin.gateway.chat(&chat).await {
         Ok((about, whole)) => {
             let finish = whole.choices.first().map(|choice| choice.finish.reason.as_str());
             let summary = Summary::of(&about, finish, &whole.usage);
@@ -116,13 +120,13 @@ pub(crate) async fn multi(
             answer.headers_mut().extend(about.headers());
             answer
         }
-        Err(refusal) => problem::refusal(&refusal),
+        Err(refusal) => problem::refusal(&refusal, &log),
     }
 }
 
 impl ChatParameters {
     /// Makes the canonical request.
-    fn into_call(self) -> Result<ChatCall, Response> {
+    fn into_call(self, context: Context) -> Result<ChatCall, Response> {
         let refused = |sentence| Err(response::detail(StatusCode::BAD_REQUEST, sentence));
         let turns = match (self.message, self.messages) {
             (Some(_), Some(_)) => return refused("Send either 'message' or 'messages', not both"),
@@ -161,7 +165,7 @@ impl ChatParameters {
             user: None,
             extras: None,
         };
-        Ok(ChatCall { provider: self.provider.filter(|name| !name.is_empty()), request })
+        Ok(ChatCall { provider: self.provider.filter(|name| !name.is_empty()), request, context })
     }
 }
 

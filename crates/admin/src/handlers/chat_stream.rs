@@ -1,6 +1,6 @@
 //! A streamed chat as server-sent events.
 
-use std::{convert::Infallible, ops::ControlFlow, time::Duration};
+use std::{convert::Infallible, ops::ControlFlow, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use canonical::{Delta, ErrorKind, Event, Fault, Finish, PartKind, Usage};
@@ -10,7 +10,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use pipeline::{About, EventStream};
 use serde_json::{Value, json};
-use server::{Response, response};
+use server::{LogSlot, Response, response};
 use tokio_util::sync::CancellationToken;
 
 use super::chat_answer::Summary;
@@ -21,10 +21,16 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Relays a begun answer: a `data` event for each piece of text, then `done` or `error`.
 ///
 /// At the last call a caller is told that the rest will not come.
-pub(super) fn answer(about: About, events: EventStream, last_call: CancellationToken) -> Response {
+pub(super) fn answer(
+    about: About,
+    events: EventStream,
+    log: Arc<LogSlot>,
+    last_call: CancellationToken,
+) -> Response {
     let relay = Relay {
         about,
         events,
+        log,
         last_call,
         usage: Usage::default(),
         finish: None,
@@ -45,6 +51,7 @@ pub(super) fn answer(about: About, events: EventStream, last_call: CancellationT
 struct Relay {
     about: About,
     events: EventStream,
+    log: Arc<LogSlot>,
     last_call: CancellationToken,
     usage: Usage,
     finish: Option<Finish>,
@@ -106,7 +113,9 @@ impl Relay {
 
     fn failed(&self, fault: &Fault) -> Vec<u8> {
         let provider = self.about.provider.as_str();
-        pipeline::log(fault, provider);
+        if let Some(source) = &fault.source {
+            self.log.note_source(source);
+        }
         error(&pipeline::sentence(fault, Some(provider)), fault.status())
     }
 }

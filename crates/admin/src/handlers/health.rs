@@ -7,16 +7,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use server::{Call, Response};
 
-use crate::{Admin, answer, problem, view::HealthView};
+use crate::{
+    Admin, answer, granted, problem,
+    view::{self, HealthView},
+};
 
 /// Whether each enabled provider is healthy, by the provider's name.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct AllHealth(BTreeMap<String, bool>);
 
 /// `GET /api/providers/health`
-pub(crate) async fn of_all(admin: Arc<Admin>, _call: Call) -> Response {
+pub(crate) async fn of_all(admin: Arc<Admin>, call: Call) -> Response {
     let snapshot = admin.manager.snapshot();
-    let probes = snapshot.enabled().map(|provider| async move {
+    let probes = view::held(snapshot.enabled(), &call.caller.grant).map(|provider| async move {
         let health = provider.health().await;
         (provider.config().name.to_string(), health.state.is_healthy())
     });
@@ -27,7 +30,7 @@ pub(crate) async fn of_all(admin: Arc<Admin>, _call: Call) -> Response {
 pub(crate) async fn of_one(admin: Arc<Admin>, call: Call) -> Response {
     let name = call.param("name").unwrap_or_default();
     let snapshot = admin.manager.snapshot();
-    match snapshot.find(name) {
+    match granted::provider(&snapshot, &call) {
         Ok(provider) if provider.config().enabled => {
             answer::ok(&HealthView::of(provider, &provider.health().await))
         }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use server::{Call, Response};
 
-use crate::{Admin, answer, parameters::Parameters, problem};
+use crate::{Admin, answer, granted, parameters::Parameters, problem, view};
 
 /// How the list of one provider's models is wanted.
 #[derive(Deserialize, JsonSchema)]
@@ -44,7 +44,7 @@ pub(crate) async fn of_one(
 ) -> Response {
     let name = call.param("name").unwrap_or_default().to_owned();
     let snapshot = admin.manager.snapshot();
-    let provider = match snapshot.find(&name) {
+    let provider = match granted::provider(&snapshot, &call) {
         Ok(provider) => provider,
         Err(error) => return problem::provider_error(&error, "Failed to list models"),
     };
@@ -69,9 +69,9 @@ pub(crate) async fn of_one(
 }
 
 /// `GET /api/providers/models`
-pub(crate) async fn of_all(admin: Arc<Admin>, _call: Call) -> Response {
+pub(crate) async fn of_all(admin: Arc<Admin>, call: Call) -> Response {
     let snapshot = admin.manager.snapshot();
-    let asked = snapshot.enabled().map(|provider| async move {
+    let asked = view::held(snapshot.enabled(), &call.caller.grant).map(|provider| async move {
         let models = provider.models(Freshness::Cached).await;
         (provider.config().name.to_string(), models.ids)
     });

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use providers::{Change, ProviderName, Registration};
 use schemars::JsonSchema;
 use serde::Serialize;
-use server::{Call, Response};
+use server::{Call, Response, response};
 
 use crate::{
-    Admin, answer,
+    Admin, answer, granted,
     parameters::Parameters,
     problem,
-    view::{ProviderList, ProviderView},
+    view::{self, ProviderList, ProviderView},
 };
 
 /// The longest description of a provider that is taken.
@@ -45,6 +46,12 @@ pub(crate) async fn register(
         Ok(registration) => registration,
         Err(refused) => return refused,
     };
+    if !call.caller.grant.holds_provider(&registration.name) {
+        return response::detail(
+            StatusCode::FORBIDDEN,
+            "Your key does not hold a provider of that name: choose one that its patterns mean",
+        );
+    }
     match admin.manager.register(registration).await {
         Ok(name) => answer::ok(&Registered { status: "success", provider: name.to_string() }),
         Err(error) => problem::provider_error(&error, "Failed to register provider"),
@@ -52,14 +59,14 @@ pub(crate) async fn register(
 }
 
 /// `GET /api/providers`
-pub(crate) async fn list(admin: Arc<Admin>, _call: Call) -> Response {
-    answer::ok(&ProviderList::of(&admin.manager.snapshot()))
+pub(crate) async fn list(admin: Arc<Admin>, call: Call) -> Response {
+    answer::ok(&ProviderList::of(&admin.manager.snapshot(), &call.caller.grant))
 }
 
 /// `GET /api/providers/{name}`
 pub(crate) async fn show(admin: Arc<Admin>, call: Call) -> Response {
     let snapshot = admin.manager.snapshot();
-    match snapshot.find(call.param("name").unwrap_or_default()) {
+    match granted::provider(&snapshot, &call) {
         Ok(provider) => answer::ok(&ProviderView::of(provider, &snapshot)),
         Err(error) => problem::provider_error(&error, "Failed to show the provider"),
     }
@@ -72,7 +79,7 @@ pub(crate) async fn change(
     mut call: Call,
 ) -> Response {
     let name = call.param("name").unwrap_or_default().to_owned();
-    if let Err(error) = admin.manager.snapshot().find(&name) {
+    if let Err(error) = granted::provider(&admin.manager.snapshot(), &call) {
         return problem::provider_error(&error, "Failed to change the provider");
     }
     let change = match parameters.read(&mut call, MOST_BYTES).await {
@@ -87,22 +94,39 @@ pub(crate) async fn change(
 
 /// `DELETE /api/providers/{name}`
 pub(crate) async fn remove(admin: Arc<Admin>, call: Call) -> Response {
-    match admin.manager.remove(call.param("name").unwrap_or_default().to_owned()).await {
-        Ok(default) => answer::ok(&DefaultProvider::now(default.as_ref())),
+    let name = call.param("name").unwrap_or_default().to_owned();
+    if let Err(error) = granted::provider(&admin.manager.snapshot(), &call) {
+        return problem::provider_error(&error, "Failed to remove the provider");
+    }
+    match admin.manager.remove(name).await {
+        Ok(default) => answer::ok(&DefaultProvider::now(default.as_ref(), &call)),
         Err(error) => problem::provider_error(&error, "Failed to remove the provider"),
     }
 }
 
 /// `POST /api/providers/{name}/default`
 pub(crate) async fn set_default(admin: Arc<Admin>, call: Call) -> Response {
-    match admin.manager.set_default(call.param("name").unwrap_or_default().to_owned()).await {
-        Ok(name) => answer::ok(&DefaultProvider::now(Some(&name))),
+    let name = call.param("name").unwrap_or_default().to_owned();
+    let snapshot = admin.manager.snapshot();
+    if let Err(error) = granted::provider(&snapshot, &call) {
+        return problem::provider_error(&error, "Failed to set the default provider");
+    }
+    // Everybody's requests that name no provider go to the default: to move them takes a key that holds both ends.
+    let holds = |now: &ProviderName| call.caller.grant.holds_provider(now.as_str());
+    if !snapshot.default_name().is_none_or(holds) {
+        return response::detail(
+            StatusCode::FORBIDDEN,
+            "The default is a provider that your key does not hold: use a key that holds it",
+        );
+    }
+    match admin.manager.set_default(name).await {
+        Ok(name) => answer::ok(&DefaultProvider::now(Some(&name), &call)),
         Err(error) => problem::provider_error(&error, "Failed to set the default provider"),
     }
 }
 
 impl DefaultProvider {
-    fn now(name: Option<&ProviderName>) -> Self {
-        Self { status: "success", default_provider: name.map(ToString::to_string) }
+    fn now(name: Option<&ProviderName>, call: &Call) -> Self {
+        Self { status: "success", default_provider: view::held_default(name, &call.caller.grant) }
     }
 }

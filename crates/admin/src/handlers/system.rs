@@ -20,7 +20,7 @@ pub(crate) struct Alive {
 /// The configuration was read again.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Reloaded {
-    /// How many configurations this process has had.
+    /// The generation of what is in force from now on; each has a higher one than those before it.
     generation: u64,
 }
 
@@ -50,7 +50,9 @@ pub(crate) async fn ready(admin: Arc<Admin>, _call: Call) -> Response {
 
 /// `POST /api/config/reload`
 pub(crate) async fn reload(admin: Arc<Admin>, _call: Call) -> Response {
-    match (admin.reload)() {
+    let reload = tokio::task::spawn_blocking(move || (admin.reload)());
+    let reloaded = reload.await.unwrap_or_else(|panic| Err(vec![format!("it failed: {panic}")]));
+    match reloaded {
         Ok(generation) => answer::ok(&Reloaded { generation }),
         Err(faults) => {
             let detail = format!("The new configuration is refused: {}", faults.join("; "));

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use server::{Call, Response};
 
-use crate::{Admin, answer, problem, view::milliseconds};
+use crate::{Admin, answer, granted, problem, view::milliseconds};
 
 /// What a round trip proved. `null` is what it could not tell.
 #[derive(Serialize, JsonSchema)]
@@ -33,7 +33,7 @@ pub(crate) struct TestReport {
 pub(crate) async fn test(admin: Arc<Admin>, call: Call) -> Response {
     let name = call.param("name").unwrap_or_default();
     let snapshot = admin.manager.snapshot();
-    let provider = match snapshot.find(name) {
+    let provider = match granted::provider(&snapshot, &call) {
         Ok(provider) => provider,
         Err(error) => return problem::provider_error(&error, "Failed to test the provider"),
     };

@@ -12,6 +12,13 @@ const LONGEST_NAME_BYTES: usize = 32;
 pub(crate) enum Fault {
     /// The request breaks a rule of the interface: 400 with one sentence.
     Refused(String),
+    /// A parameter that nobody knows: 400 with one sentence.
+    Unknown {
+        /// The path to it, as below, of which no name is kept that may be a secret.
+        loc: Vec<Value>,
+        /// What was probably meant.
+        advice: String,
+    },
     /// A parameter is missing or malformed: 422 with a list, as FastAPI's clients expect.
     Malformed {
         /// The path to the value: `body` or `query`, then names and indices.
@@ -34,11 +41,8 @@ impl Fault {
 
     /// Names the unknown parameter at `loc`, and the known one that was probably meant.
     pub(super) fn unknown(loc: &[Value], known: &[&str]) -> Self {
-        let steps = loc.iter().skip(1);
-        let names = steps.map(|step| step.as_str().map_or_else(|| step.to_string(), repeatable));
-        let path = names.collect::<Vec<_>>();
-        let name = path.last().map(String::as_str).unwrap_or_default();
-        let distance = |candidate: &&str| strsim::damerau_levenshtein(name, candidate);
+        let name = loc.last().map(step).unwrap_or_default();
+        let distance = |candidate: &&str| strsim::damerau_levenshtein(&name, candidate);
         let advice = match known.iter().copied().min_by_key(distance) {
             Some(nearest) if distance(&nearest) <= 3.min(nearest.len() / 2 + 1) => {
                 format!("did you mean '{nearest}'?")
@@ -46,8 +50,27 @@ impl Fault {
             Some(_) => format!("known are {}", known.join(", ")),
             None => "this request takes none".to_owned(),
         };
-        Self::Refused(format!("Unknown parameter '{}': {advice}", path.join(".")))
+        let repeated =
+            loc.iter().map(|name| if name.is_string() { json!(step(name)) } else { name.clone() });
+        Self::Unknown { loc: repeated.collect(), advice }
     }
+
+    /// The sentence for callers, where one sentence says it.
+    pub(super) fn sentence(&self) -> Option<String> {
+        match self {
+            Self::Refused(sentence) => Some(sentence.clone()),
+            Self::Unknown { loc, advice } => {
+                let path: Vec<_> = loc.iter().skip(1).map(step).collect();
+                Some(format!("Unknown parameter '{}': {advice}", path.join(".")))
+            }
+            Self::Malformed { .. } => None,
+        }
+    }
+}
+
+/// One step of a path as it is repeated.
+pub(super) fn step(step: &Value) -> String {
+    step.as_str().map_or_else(|| step.to_string(), repeatable)
 }
 
 /// A name as it is repeated and compared: what is no name is not repeated, since it may be a secret that was
@@ -62,13 +85,11 @@ fn repeatable(name: &str) -> String {
 pub(crate) fn answer(faults: &[Fault]) -> Response {
     let mut malformed = Vec::new();
     for fault in faults {
-        match fault {
-            Fault::Refused(sentence) => {
-                return response::detail(StatusCode::BAD_REQUEST, sentence);
-            }
-            Fault::Malformed { loc, msg, kind } => {
-                malformed.push(json!({ "loc": loc, "msg": msg, "type": kind }));
-            }
+        if let Some(sentence) = fault.sentence() {
+            return response::detail(StatusCode::BAD_REQUEST, &sentence);
+        }
+        if let Fault::Malformed { loc, msg, kind } = fault {
+            malformed.push(json!({ "loc": loc, "msg": msg, "type": kind }));
         }
     }
     response::json(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "detail": malformed }))

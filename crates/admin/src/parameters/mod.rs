@@ -6,6 +6,7 @@
 mod body;
 mod check;
 mod coerce;
+pub(crate) mod declared;
 mod fault;
 
 use std::{borrow::Cow, marker::PhantomData};

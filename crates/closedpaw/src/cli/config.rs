@@ -4,6 +4,7 @@ use clap::Subcommand;
 use config::{Directories, ServerFlags, Settings};
 use serde::Serialize;
 use serde_json::Value;
+use upstream::Egress;
 
 use crate::{
     cli::{
@@ -11,13 +12,13 @@ use crate::{
         session::Session,
     },
     failure::Failure,
-    serve::facts,
+    serve::configuration::Configuration,
 };
 
 /// Checks and shows the settings
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Names every mistake in the config file, the environment and the catalog of models
+    /// Names every mistake in the config file, in what it declares and refers to, and in the environment
     #[command(after_help = "Example:\n  closedpaw config check && systemctl reload closedpaw")]
     Check,
     /// Prints each setting and where it comes from
@@ -39,8 +40,8 @@ pub fn run(session: &Session, verb: &Verb) -> Result<(), Failure> {
 
 fn check(session: &Session) -> Result<(), Failure> {
     let places = session.directories()?;
-    let settings = config::load(&places, &session.environment, &ServerFlags::default())?;
-    facts::read(&settings.models)?;
+    let flags = ServerFlags::default();
+    Configuration::load(&places, &session.environment, &flags, &Egress::new())?;
     let sentence =
         format!("the settings are sound; the config file is {}", places.config.display());
     session.screen().tell(&serde_json::json!({ "status": "ok" }), &sentence)

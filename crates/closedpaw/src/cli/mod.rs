@@ -6,19 +6,29 @@ mod completions;
 mod config;
 mod discover;
 mod doctor;
+mod dollars;
+mod explain;
 mod gateway;
 mod gateway_key;
 mod greeting;
 mod init;
+mod keys;
+mod limits;
 mod models;
 mod openapi;
+mod period;
 pub mod plain_text;
+mod projects;
 mod providers;
+mod query;
+mod requests;
+mod routes;
 mod screen;
 mod secret_input;
 pub mod session;
 mod setup;
 mod status;
+mod usage;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use tokio::runtime;
@@ -47,8 +57,18 @@ enum Verb {
     Status(status::Options),
     #[command(subcommand)]
     Providers(Box<providers::Verb>),
+    #[command(subcommand)]
+    Keys(keys::Verb),
+    #[command(subcommand)]
+    Projects(projects::Verb),
+    #[command(subcommand)]
+    Routes(routes::Verb),
     Models(models::Options),
+    Usage(usage::Options),
+    #[command(subcommand)]
+    Requests(requests::Verb),
     Chat(chat::Options),
+    Explain(explain::Options),
     #[command(subcommand)]
     Setup(setup::Verb),
     Doctor(doctor::Options),
@@ -70,8 +90,14 @@ pub fn run() -> Result<(), Failure> {
         Some(Verb::Discover(options)) => wait_for(discover::run(&session, &options)),
         Some(Verb::Status(_)) => wait_for(status::run(&session)),
         Some(Verb::Providers(verb)) => wait_for(providers::run(&session, *verb)),
+        Some(Verb::Keys(verb)) => wait_for(keys::run(&session, verb)),
+        Some(Verb::Projects(verb)) => wait_for(projects::run(&session, verb)),
+        Some(Verb::Routes(verb)) => wait_for(routes::run(&session, verb)),
         Some(Verb::Models(options)) => wait_for(models::run(&session, &options)),
+        Some(Verb::Usage(options)) => wait_for(usage::run(&session, &options)),
+        Some(Verb::Requests(verb)) => wait_for(requests::run(&session, verb)),
         Some(Verb::Chat(options)) => wait_for(chat::run(&session, &options)),
+        Some(Verb::Explain(options)) => wait_for(explain::run(&session, &options)),
         Some(Verb::Setup(verb)) => setup::run(&session, &verb),
         Some(Verb::Doctor(_)) => wait_for(doctor::run(&session)),
         Some(Verb::Config(verb)) => config::run(&session, &verb),

@@ -49,6 +49,21 @@ impl Screen {
         }
     }
 
+    /// Prints `value` as JSON, or several tables under each other, each of headings and rows.
+    pub fn show_parts<'h, T: Serialize>(
+        &self,
+        value: &T,
+        parts: impl FnOnce() -> Vec<(&'h [&'h str], Rows)>,
+    ) -> Result<(), Failure> {
+        match self.output {
+            Output::Json => print_json(value),
+            Output::Table => {
+                let tables = parts().into_iter().map(|(headings, rows)| table(headings, rows));
+                print_line(&tables.collect::<Vec<_>>().join("\n\n"))
+            }
+        }
+    }
+
     /// Prints `value` as JSON, or a sentence.
     pub fn tell<T: Serialize>(&self, value: &T, sentence: &str) -> Result<(), Failure> {
         match self.output {

@@ -8,6 +8,8 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
+use crate::serve::log_pipe::LogPipe;
+
 /// Changes the level of the running log.
 pub struct LogLevel(reload::Handle<LevelFilter, Registry>);
 
@@ -19,10 +21,10 @@ impl LogLevel {
     }
 }
 
-/// Starts the log of this process.
-pub fn start(environment: &Environment, log: &Log) -> LogLevel {
+/// Starts the log of this process, which goes through `pipe`.
+pub fn start(environment: &Environment, log: &Log, pipe: &LogPipe) -> LogLevel {
     let (level, handle) = reload::Layer::new(filter(*log.level));
-    let lines = fmt::layer().with_writer(io::stderr);
+    let lines = fmt::layer().with_writer(pipe.clone());
     let lines = match *log.format {
         Format::Json => lines.json().flatten_event(true).boxed(),
         Format::Text => {

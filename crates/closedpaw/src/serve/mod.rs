@@ -1,14 +1,25 @@
 //! `closedpaw serve`: the gateway in the foreground, from settings to the last drained request.
 
+pub mod configuration;
+pub mod declared;
 pub mod facts;
 mod first_start;
+mod gauges;
 pub mod keys;
 mod listeners;
+mod log_pipe;
 mod logging;
+mod observers;
 mod reload;
 mod signals;
+pub mod traces;
 
-use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use ::keys::KeyManager;
 use admin::Admin;
@@ -16,6 +27,7 @@ use clap::Args;
 use config::{Directories, ServerFlags};
 use inference::Inference;
 use providers::ProviderManager;
+use records::{Recorder, Sink};
 use server::{Door, Drained, Router};
 use store::Store;
 use tokio::runtime;
@@ -27,10 +39,19 @@ use crate::{
     failure::Failure,
     instance::{self, Hold, Instance},
 };
+use configuration::Configuration;
+use log_pipe::{LastLines, LogPipe};
+use observers::Observers;
 use reload::Reloader;
 
 /// How long work on blocking threads may take to end once every request has.
 const LAST_WRITES: Duration = Duration::from_secs(5);
+
+/// How long the last records may take to be written once every request has ended.
+const LAST_RECORDS: Duration = Duration::from_secs(5);
+
+/// The same where nobody wants to wait.
+const LAST_RECORDS_IN_HASTE: Duration = Duration::from_millis(500);
 
 /// Runs the gateway in the foreground
 ///
@@ -82,11 +103,15 @@ impl Options {
 pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
     let directories = session.directories()?;
     let flags = options.flags();
-    let settings = config::load(&directories, &session.environment, &flags)?;
+    let egress = Arc::new(Egress::new());
+    let configuration = Configuration::load(&directories, &session.environment, &flags, &egress)?;
+    let Configuration { settings, catalog, hosts: _, declared, traced } = configuration;
     let door = listeners::prepare(&settings.server)?;
-    let catalog = facts::read(&settings.models)?;
     let tls = door.listen.first().and_then(|listen| listen.tls.clone());
-    let log_level = logging::start(&session.environment, &settings.log);
+    let log = LogPipe::to(std::io::stderr())
+        .map_err(|error| Failure::failed(format!("cannot start the log: {error}")))?;
+    let _last_lines = LastLines(log.clone());
+    let log_level = logging::start(&session.environment, &settings.log, &log);
 
     let data_dir = directories.data.value.clone();
     let hold = hold(&directories)?;
@@ -95,20 +120,34 @@ pub fn run(session: Session, options: &Options) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
-        let gateway = Gateway::open(&session, &directories, door).await?;
-        gateway.manager.set_catalog(catalog);
+        let retention_days = *settings.records.retention_days;
+        let gateway = Gateway::open(
+            &session,
+            &directories,
+            door,
+            retention_days,
+            &egress,
+            |manager, keys| declared.take_over(catalog, manager, keys),
+        )
+        .await?;
+        let collector = traced.map(|traced| traced.collector(&gateway.egress));
         let reloader = Reloader {
             environment: session.environment,
             directories,
             flags,
             hosts: gateway.door.hosts(),
             manager: Arc::clone(&gateway.manager),
+            recorder: Arc::clone(&gateway.recorder),
+            keys: Arc::clone(&gateway.keys),
+            egress,
             tls,
             log_level,
             started_with: settings,
-            generation: 1.into(),
+            one_at_a_time: Mutex::default(),
         };
-        gateway.serve(Arc::new(reloader), &hold).await
+        let reloader = Arc::new(reloader);
+        let observers = Observers::start(&gateway.manager, &reloader, log, collector);
+        gateway.serve(reloader, &observers, &hold).await
     });
     runtime.shutdown_timeout(LAST_WRITES);
     // A note that can't be removed leads nobody astray, because nobody holds the lock beside it.
@@ -137,6 +176,9 @@ struct Gateway {
     door: Door,
     manager: Arc<ProviderManager>,
     keys: Arc<KeyManager>,
+    store: Arc<Store>,
+    recorder: Arc<Recorder>,
+    egress: Arc<Egress>,
 }
 
 impl Gateway {
@@ -146,35 +188,51 @@ impl Gateway {
         session: &Session,
         directories: &Directories,
         door: server::Settings,
+        retention_days: u32,
+        egress: &Arc<Egress>,
+        declare: impl FnOnce(&ProviderManager, &KeyManager) -> Result<u64, Vec<String>>,
     ) -> Result<Self, Failure> {
         let failed = |error: &dyn std::error::Error| Failure::failed(error.to_string());
         let store = Store::open(&directories.data).map_err(|error| failed(&error))?;
         let master_key = keys::open_master_key(&store, &directories.keys)?;
         let admin_key = keys::open_admin_key(&session.environment, &directories.keys)?;
-        let egress = Arc::new(Egress::new());
         let store = Arc::new(store);
         let keys =
             KeyManager::open(Arc::clone(&store), admin_key).map_err(|error| failed(&error))?;
         let manager =
-            ProviderManager::open(Arc::clone(&store), Arc::new(master_key), Arc::clone(&egress))
+            ProviderManager::open(Arc::clone(&store), Arc::new(master_key), Arc::clone(egress))
                 .map_err(|error| failed(&error))?;
+        declare(&manager, &keys).map_err(|faults| Failure::usage(faults.join("\n")))?;
         first_start::register_ollama(&store, &manager).await?;
 
         let door = Door::bind(door).await.map_err(|error| failed(&error))?;
         egress.set_listeners(door.addresses());
-        Ok(Self { door, manager, keys })
+        let recorder = Recorder::start(Arc::clone(&store), retention_days)
+            .map_err(|error| Failure::failed(format!("cannot start the recorder: {error}")))?;
+        Ok(Self { door, manager, keys, egress: Arc::clone(egress), store, recorder })
     }
 
     /// Answers requests until a signal says to stop, and then until the last one is answered.
-    async fn serve(self, reloader: Arc<Reloader>, hold: &Hold) -> Result<(), Failure> {
+    async fn serve(
+        self,
+        reloader: Arc<Reloader>,
+        observers: &Observers,
+        hold: &Hold,
+    ) -> Result<(), Failure> {
         let addresses = self.door.addresses();
         let stop = CancellationToken::new();
+        let mut sinks = observers.sinks();
+        sinks.push(Arc::clone(&self.recorder) as Arc<dyn Sink>);
+        let gateway = Arc::new(pipeline::Gateway::new(Arc::clone(&self.manager), sinks));
         let tending = Arc::clone(&self.manager).tend(stop.clone().cancelled_owned());
         let inference =
-            Inference { manager: Arc::clone(&self.manager), last_call: self.door.last_call() };
+            Inference { gateway: Arc::clone(&gateway), last_call: self.door.last_call() };
         let admin = Admin {
             manager: self.manager,
+            gateway,
             keys: Arc::clone(&self.keys),
+            store: self.store,
+            metrics: Arc::clone(&observers.metrics),
             reload: reload::as_function(&reloader),
             shutdown: stop.clone(),
             last_call: self.door.last_call(),
@@ -188,18 +246,21 @@ impl Gateway {
 
         announce(&addresses, &reloader, hold)?;
         let serving = async { tokio::join!(self.door.run(Arc::new(router), stop), tending).0 };
-        tokio::select! {
+        let (outcome, last_records) = tokio::select! {
             drained = serving => {
+                observers.finish().await;
                 match drained {
                     Drained::Complete => tracing::info!("stopped"),
                     Drained::Cut(connections) => {
                         tracing::warn!(connections, "stopped; requests that did not end were cut off");
                     }
                 }
-                Ok(())
+                (Ok(()), LAST_RECORDS)
             }
-            () = signals => Err(Failure::Interrupted),
-        }
+            () = signals => (Err(Failure::Interrupted), LAST_RECORDS_IN_HASTE),
+        };
+        self.recorder.close(last_records).await;
+        outcome
     }
 }
 

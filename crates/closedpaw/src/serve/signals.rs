@@ -21,7 +21,11 @@ pub fn listen(
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
                 _ = hang_up.recv() => {
-                    reloader.reload_and_log();
+                    let reloader = Arc::clone(&reloader);
+                    let reload = tokio::task::spawn_blocking(move || reloader.reload_and_log());
+                    if let Err(panic) = reload.await {
+                        tracing::error!(%panic, "settings not reloaded; the old ones stay");
+                    }
                     continue;
                 }
             }

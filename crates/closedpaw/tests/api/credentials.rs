@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::harness::{Answer, Gateway};
 
 /// Every row of the management API that needs a key, and paths that are none.
-const CLOSED: [(&str, &str); 22] = [
+const CLOSED: [(&str, &str); 29] = [
     ("POST", "/api/providers/register"),
     ("GET", "/api/providers"),
     ("GET", "/api/providers/ollama"),
@@ -18,7 +18,14 @@ const CLOSED: [(&str, &str); 22] = [
     ("GET", "/api/providers/health"),
     ("GET", "/api/providers/ollama/health"),
     ("POST", "/api/providers/ollama/test"),
+    ("GET", "/api/routes"),
+    ("GET", "/api/routes/smart"),
+    ("PUT", "/api/routes/a/b"),
+    ("DELETE", "/api/routes/a%2Fb"),
     ("POST", "/api/chat/multi"),
+    ("GET", "/api/requests"),
+    ("GET", "/api/requests/0"),
+    ("GET", "/api/usage"),
     ("POST", "/api/config/reload"),
     ("GET", "/api/openapi.json"),
     ("PUT", "/api/providers"),

@@ -12,6 +12,7 @@
     reason = "the tests start the program, read what the test command tells them and say what they skip"
 )]
 
+mod authority;
 mod base_urls;
 mod byte_lane;
 mod capabilities;
@@ -19,6 +20,7 @@ mod changes;
 mod chat;
 mod chat_faults;
 mod credentials;
+mod declared;
 mod door_words;
 mod durability;
 mod exchanges;
@@ -33,9 +35,15 @@ mod parameters;
 mod provider_members;
 mod rate_limit;
 mod real_model;
+mod records;
 mod registration;
+mod reload;
+mod revocation;
+mod routes;
 mod seals;
 mod serving;
 mod stream_faults;
 mod streaming;
+mod telemetry;
 mod translation;
+mod virtual_keys;

@@ -77,6 +77,8 @@ fn the_description_is_openapi_and_names_every_route() {
         ("/api/providers/health", vec!["get"]),
         ("/api/providers/{name}/health", vec!["get"]),
         ("/api/providers/{name}/test", vec!["post"]),
+        ("/api/routes", vec!["get"]),
+        ("/api/routes/{name}", vec!["get", "put", "delete"]),
         ("/api/chat/multi", vec!["post"]),
         ("/api/config/reload", vec!["post"]),
         ("/api/openapi.json", vec!["get"]),
@@ -171,7 +173,8 @@ fn the_settings_are_read_again_when_asked() {
     };
     std::fs::write(&config, "[server]\nhosts = [\"second.lan\"]\n").unwrap();
     assert_eq!((status("first.lan"), status("second.lan")), (200, 421));
-    assert_eq!(reload().expect(200)["generation"], 2);
+    let first = reload().expect(200)["generation"].as_u64().unwrap();
+    assert!(reload().expect(200)["generation"].as_u64().unwrap() > first);
     assert_eq!((status("first.lan"), status("second.lan")), (421, 200));
 
     std::fs::write(&config, "[server]\nhsots = [\"third.lan\"]\nlisten = [\"nowhere\"]\n").unwrap();

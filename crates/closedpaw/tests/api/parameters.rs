@@ -254,6 +254,9 @@ fn a_route_that_takes_nothing_refuses_everything() {
         ("POST", "/api/providers/ollama/default"),
         ("POST", "/api/providers/ollama/test"),
         ("GET", "/api/providers/health"),
+        ("GET", "/api/routes"),
+        ("GET", "/api/routes/smart"),
+        ("DELETE", "/api/routes/smart"),
         ("POST", "/api/config/reload"),
     ] {
         let target = format!("{path}?x=1");

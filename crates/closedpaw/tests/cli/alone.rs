@@ -16,7 +16,12 @@ fn client_verbs_say_that_nothing_is_running() {
         &["providers", "list"],
         &["providers", "show", "ollama"],
         &["providers", "health"],
+        &["routes", "list"],
+        &["routes", "set", "smart", "--candidate", "ollama/m"],
         &["models"],
+        &["usage"],
+        &["requests", "list"],
+        &["requests", "show", "x"],
         &["chat", "hello"],
         &["setup", "openai"],
         &["setup", "claude", "--write"],
@@ -90,6 +95,48 @@ fn config_check_names_every_fault_and_config_show_every_origin() {
 
     let table = place.run(&["--config", good, "config", "show", "--output", "table"]).ok();
     assert!(table.lines().any(|line| line.contains("log.level") && line.contains("debug")));
+}
+
+#[test]
+fn config_check_and_show_cover_what_is_declared() {
+    let place = Place::new();
+    place.write("key", "sk-canary-0123456789\n");
+    let text = "[providers.work]\nprovider_type = \"openai\"\napi_key = { env = \"WORK_KEY\" }\n\
+                [providers.rack]\nprovider_type = \"custom\"\nbase_url = \"http://10.0.0.5/v1\"\n\
+                network = \"local\"\napi_key = { file = \"key\" }\n\
+                [routes.smart]\ncandidates = [{ provider = \"work\", model = \"m\" }]\n";
+    let config = place.write("config.toml", text);
+    let config = config.to_str().unwrap();
+    let run = |arguments: &[&str]| -> Outcome {
+        let arguments = [&["--config", config], arguments].concat();
+        place.command(&arguments).env("WORK_KEY", "sk-canary-env").output().unwrap().into()
+    };
+    run(&["config", "check"]).ok();
+    let shown = run(&["config", "show"]);
+    let told = format!("{shown:?}{:?}", run(&["config", "show", "--output", "table"]));
+    assert!(!told.contains("canary"), "{told}");
+    assert!(told.contains("providers.work.api_key"), "{told}");
+    let shown = shown.json();
+    assert_eq!(shown["providers"]["work"]["api_key"]["value"], "env:WORK_KEY");
+    let file = shown["providers"]["rack"]["api_key"].clone();
+    assert!(file["value"].as_str().unwrap().starts_with("file:/"), "{file}");
+    assert!(file["origin"].as_str().unwrap().ends_with("config.toml:8"), "{file}");
+    assert_eq!(shown["routes"]["smart"]["candidates"]["value"][0]["provider"], "work");
+
+    let unset = place.run(&["--config", config, "config", "check"]);
+    unset.fails(2, "config.toml:3: providers.work.api_key: the variable WORK_KEY is not set");
+    let broken = text.replace("openai", "opnai").replace("model", "modle");
+    place.write("config.toml", broken);
+    for verb in [["config", "check"].as_slice(), &["doctor"]] {
+        let outcome = run(verb);
+        let told = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(told.contains("providers.work: Invalid provider type: opnai"), "{told}");
+        assert!(
+            told.contains("routes.smart: unknown key `modle` (did you mean 'model'?)"),
+            "{told}"
+        );
+        assert_ne!(outcome.code, 0);
+    }
 }
 
 #[test]

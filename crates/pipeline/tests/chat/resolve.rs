@@ -135,7 +135,10 @@ async fn what_is_no_model_id_is_not_sent() {
 #[tokio::test]
 async fn a_provider_without_a_model_is_not_asked() {
     let gateway = Gateway::to(&ScriptedProvider::queue([]), "openai").await;
-    let refused = pipeline::resolve_name(&gateway.manager.snapshot(), "p/").await.err().unwrap();
+    let refused = pipeline::find_model(&gateway.manager.snapshot(), &keys::Caller::admin(), "p/")
+        .await
+        .err()
+        .unwrap();
     assert_eq!(refused.kind, ErrorKind::InvalidRequest);
     assert_eq!(refused.public, "`model` names a provider and no model: send p/MODEL");
 }

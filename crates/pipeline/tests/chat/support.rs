@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use canonical::{Event, Fault, Message, Part, Request, Response, Role, Sampling};
-use pipeline::{About, ChatCall, EventStream, Refusal};
+use http::HeaderMap;
+use keys::Caller;
+use pipeline::{About, ChatCall, Context, EventStream, Refusal};
 use providers::{Change, Provider, ProviderManager};
 use serde_json::{Value, json};
 use store::Store;
@@ -46,6 +48,7 @@ const OPENAI_ANSWER: &str = r#"{"id":"x","model":"m-1","choices":[{"index":0,
 /// A registry in directories of its own.
 pub struct Gateway {
     pub manager: Arc<ProviderManager>,
+    pub pipeline: pipeline::Gateway,
     _directories: [TempDir; 2],
 }
 
@@ -56,7 +59,8 @@ impl Gateway {
         let store = Arc::new(Store::open(data_dir.path()).unwrap());
         let master_key = Arc::new(MasterKey::load(keys_dir.path(), IfMissing::Create).unwrap());
         let manager = ProviderManager::open(store, master_key, Arc::new(Egress::new())).unwrap();
-        Self { manager, _directories: [data_dir, keys_dir] }
+        let pipeline = pipeline::Gateway::new(Arc::clone(&manager), Vec::new());
+        Self { manager, pipeline, _directories: [data_dir, keys_dir] }
     }
 
     /// Makes one whose only provider is of the type, called `p`, and at the scripted one's address.
@@ -89,12 +93,12 @@ impl Gateway {
 
     /// Asks for a whole answer.
     pub async fn chat(&self, call: ChatCall) -> Result<(About, Response), Refusal> {
-        pipeline::chat(&self.manager.snapshot(), call).await
+        self.pipeline.chat(&call).await
     }
 
     /// Asks for an answer in pieces.
     pub async fn stream(&self, call: ChatCall) -> Result<(About, EventStream), Refusal> {
-        pipeline::stream(&self.manager.snapshot(), call).await
+        self.pipeline.stream(&call).await
     }
 }
 
@@ -112,7 +116,7 @@ pub fn call() -> ChatCall {
         sampling: Sampling { max_tokens: Some(9), ..Sampling::default() },
         ..Request::default()
     };
-    ChatCall { provider: None, request }
+    ChatCall { provider: None, request, context: context() }
 }
 
 /// What becomes of a whole chat with a provider of the type that answers so.
@@ -146,4 +150,9 @@ pub async fn drain(events: &mut EventStream) -> Vec<Event> {
 pub fn sse<'a>(data: impl IntoIterator<Item = &'a str>) -> Answer {
     let pieces = data.into_iter().map(|data| format!("data: {data}\n\n"));
     Answer::stream("text/event-stream", pieces)
+}
+
+/// The holder of the admin key.
+pub fn context() -> Context {
+    Context::of(Arc::new(Caller::admin()), "1".to_owned(), &HeaderMap::new())
 }

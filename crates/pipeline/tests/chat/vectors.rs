@@ -5,11 +5,12 @@ use canonical::ErrorKind;
 use dialects::{
     ANTHROPIC_COUNT, EmbeddingsEndpoint, GEMINI_COUNT, OLLAMA_EMBEDDINGS, OPENAI_EMBEDDINGS,
 };
-use pipeline::{CountCall, EmbeddingsCall, Lane, Refusal, count, embed, targets};
+use keys::Caller;
+use pipeline::{CountCall, EmbeddingsCall, Lane, Refusal, targets};
 use serde_json::{Value, json};
 use testkit::scripted::{Answer, ScriptedProvider};
 
-use crate::support::{Gateway, KEY};
+use crate::support::{Gateway, KEY, context};
 
 const BODY: &str = r#"{"model":"p/m","input":"a","prompt":"a","messages":[]}"#;
 
@@ -25,9 +26,9 @@ async fn vectors(
         body: BODY.into(),
         path_model: None,
         strict: false,
-        id: "1".to_owned(),
+        context: context(),
     };
-    let (_, body) = embed(&gateway.manager.snapshot(), &call).await?;
+    let (_, body) = gateway.pipeline.embed(&call).await?;
     Ok(String::from_utf8(body.to_vec()).unwrap())
 }
 
@@ -40,8 +41,9 @@ async fn tokens(answer: Answer) -> Result<String, Refusal> {
         path_model: None,
         headers: http::HeaderMap::new(),
         strict: false,
+        context: context(),
     };
-    let (_, counted) = count(&gateway.manager.snapshot(), &call).await?;
+    let (_, counted) = gateway.pipeline.count(&call).await?;
     Ok(String::from_utf8(counted.body.to_vec()).unwrap())
 }
 
@@ -103,19 +105,20 @@ async fn embeddings_are_asked_in_the_first_language_that_has_them() {
         body: BODY.into(),
         path_model: None,
         strict: false,
-        id: "1".to_owned(),
+        context: context(),
     };
     let scripted = ScriptedProvider::always(Answer::json(200, vectors));
     let gateway = gateway_to(&scripted, &["anthropic", "openai_chat"]).await;
-    let (_, body) = embed(&gateway.manager.snapshot(), &call()).await.unwrap();
+    let (_, body) = gateway.pipeline.embed(&call()).await.unwrap();
     assert_eq!(body, r#"{"embedding":[0.5]}"#);
     let asked = scripted.requests().pop().unwrap();
     assert!(asked.target.ends_with("/embeddings"), "{}", asked.target);
-    let targets = targets(&gateway.manager.snapshot(), Some("p"), Some("m")).await.unwrap();
+    let targets =
+        targets(&gateway.manager.snapshot(), &Caller::admin(), Some("p"), Some("m")).await.unwrap();
     assert_eq!(targets[0].embeddings_lane(OLLAMA_EMBEDDINGS), Some(Lane::Translate));
 
     let gateway = gateway_to(&scripted, &["anthropic"]).await;
-    let refusal = embed(&gateway.manager.snapshot(), &call()).await.unwrap_err();
+    let refusal = gateway.pipeline.embed(&call()).await.unwrap_err();
     assert_eq!(refusal.fault.kind, ErrorKind::InvalidRequest);
 }
 
@@ -125,15 +128,16 @@ async fn tokens_are_counted_in_the_first_language_that_asks_for_it() {
         let scripted = ScriptedProvider::always(answer);
         let gateway = gateway_to(&scripted, dialects).await;
         let snapshot = gateway.manager.snapshot();
-        let targets = targets(&snapshot, Some("p"), Some("m")).await.unwrap();
+        let targets = targets(&snapshot, &Caller::admin(), Some("p"), Some("m")).await.unwrap();
         let call = CountCall {
             endpoint: GEMINI_COUNT,
             body: r#"{"contents":[{"role":"user","parts":[{"text":"how deep?"}]}]}"#.into(),
             path_model: Some("p/m".to_owned()),
             headers: http::HeaderMap::new(),
             strict: false,
+            context: context(),
         };
-        let counted = count(&snapshot, &call).await.map(|(_, counted)| counted);
+        let counted = gateway.pipeline.count(&call).await.map(|(_, counted)| counted);
         (targets[0].counts_tokens(), counted, scripted.requests().pop())
     };
     let four = || Answer::json(200, r#"{"input_tokens":4}"#);

@@ -7,6 +7,7 @@
 )]
 
 mod changes;
+mod declared;
 mod durability;
 mod health;
 mod keys;
@@ -16,5 +17,6 @@ mod models;
 mod parked_keys;
 mod rate_limit;
 mod registration;
+mod routes;
 mod support;
 mod timeouts;

@@ -16,7 +16,7 @@ use routing::{
 
 use crate::{
     key_oracle::KeyOracle,
-    model_oracle::{ModelOracle, Through},
+    model_oracle::{Ended, ModelOracle, Through},
     random::Random,
     request::{End, Expected, Request, Step, Try},
     script::{Ending, Reply, Script},
@@ -284,7 +284,7 @@ impl Gateway {
         let request = &mut self.requests[number];
         match mem::replace(&mut request.step, Step::Chooses) {
             Step::Receives(tried, Ending::Whole) => {
-                self.end_try(number, tried, Outcome::Answered);
+                self.end_try(number, tried, Outcome::Answered, Ended::Well);
                 self.finish(number, End::Answered);
             }
             Step::Receives(tried, Ending::BrokenOff) => {
@@ -319,7 +319,7 @@ impl Gateway {
         if blame != Blame::Caller {
             others.for_each(|(other, _)| self.failed[other] = self.now);
         }
-        self.end_try(number, tried, Outcome::of(blame));
+        self.end_try(number, tried, Outcome::of(blame), Ended::with(fault.kind));
 
         let standings = self.standings(number);
         let (random, request) = (&mut self.random, &mut self.requests[number]);
@@ -331,6 +331,8 @@ impl Gateway {
         match verdict {
             Verdict::After(wait) => {
                 assert!(self.now + wait <= request.deadline, "waits beyond the deadline");
+                let has_left = request.asked.has_left(&standings, Ready::LastResort);
+                assert!(has_left, "took a retry out of the budget with nobody left");
                 request.step = Step::Chooses;
                 self.schedule(wait, Event::Chooses(number));
             }
@@ -351,13 +353,13 @@ impl Gateway {
         }
     }
 
-    fn end_try(&mut self, number: usize, tried: Try, outcome: Outcome) {
+    fn end_try(&mut self, number: usize, tried: Try, outcome: Outcome, ended: Ended) {
         let candidate = self.requests[number].candidates[tried.choice.candidate];
         let state = &self.models[candidate];
         state.end(tried.trial, outcome, self.now);
         let after = state.breaker(self.now);
         let oracle = &mut self.model_oracles[candidate];
-        oracle.ends(tried.begun, outcome, after, self.now, &mut self.tally);
+        oracle.ends(tried.begun, ended, after, self.now, &mut self.tally);
     }
 
     /// Drops what was sent, as a caller's hanging up does.
@@ -367,7 +369,7 @@ impl Gateway {
         drop(trial);
         let after = self.models[candidate].breaker(self.now);
         let oracle = &mut self.model_oracles[candidate];
-        oracle.ends(begun, Outcome::Abandoned, after, self.now, &mut self.tally);
+        oracle.ends(begun, Ended::Otherwise, after, self.now, &mut self.tally);
     }
 
     fn tests(&mut self) {

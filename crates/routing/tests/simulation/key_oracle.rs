@@ -11,6 +11,7 @@ use crate::tally::Tally;
 
 const SECOND: Duration = Duration::from_secs(1);
 const REFUSED: Duration = Duration::from_secs(60);
+const LONGEST_REFUSED: Duration = Duration::from_secs(600);
 const LONGEST_STATED: Duration = Duration::from_secs(60);
 
 /// What was seen of one provider's keys.
@@ -23,16 +24,31 @@ pub struct KeyOracle {
 
 #[derive(Clone, Debug, Default)]
 struct Key {
-    refused: Option<Instant>,
+    refused: Option<Refused>,
     /// By model: until when the provider said that it must not be used.
     stated: HashMap<String, Instant>,
     /// By model: since when it is parked without a stated time.
     unstated: HashMap<String, Instant>,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Refused {
+    since: Instant,
+    parked_for: Duration,
+    tried: Instant,
+}
+
+impl Refused {
+    fn is_parked(&self, now: Instant) -> bool {
+        now < self.since + self.parked_for
+    }
+}
+
 impl Key {
+    /// Whether it is parked, or was and is on trial.
     fn is_refused(&self, now: Instant) -> bool {
-        self.refused.is_some_and(|since| now < since + REFUSED)
+        let is_so = |refused: &Refused| refused.is_parked(now) || now < refused.tried + SECOND;
+        self.refused.as_ref().is_some_and(is_so)
     }
 
     fn is_stated(&self, model: &str, now: Instant) -> bool {
@@ -55,12 +71,14 @@ impl KeyOracle {
         if let Some(since) = self.keys[key].unstated.get(model) {
             assert!(now >= *since + SECOND, "a key was used again at once");
         }
-        let Some(since) = self.keys[key].refused.filter(|since| now < *since + REFUSED) else {
+        let Some(refused) = self.keys[key].refused else { return };
+        assert!(now >= refused.tried + SECOND, "a refused key was used again at once");
+        self.keys[key].refused = Some(Refused { tried: now, ..refused });
+        if !refused.is_parked(now) {
             return;
-        };
+        }
         let others = self.keys.iter().filter(|other| !other.is_parked(model, now)).count();
         assert_eq!(others, 0, "a refused key was used though another is not parked");
-        assert!(now >= since + SECOND, "a refused key was used again at once");
         if let Some(resort) = self.resort {
             assert!(now >= resort + SECOND, "last resorts {:?} apart", now - resort);
         }
@@ -79,8 +97,10 @@ impl KeyOracle {
         let key = &mut self.keys[key];
         match blame {
             Blame::Key => {
-                if !key.is_refused(now) {
-                    key.refused = Some(now);
+                let again = |before: Refused| (before.parked_for * 2).min(LONGEST_REFUSED);
+                if !key.refused.is_some_and(|before| before.is_parked(now)) {
+                    let parked_for = key.refused.map_or(REFUSED, again);
+                    key.refused = Some(Refused { since: now, parked_for, tried: now });
                 }
                 tally.keys_refused += 1;
             }
@@ -99,7 +119,7 @@ impl KeyOracle {
 
     pub fn accepts(&mut self, key: usize, model: &str, begun: Instant) {
         let key = &mut self.keys[key];
-        key.refused = key.refused.filter(|since| *since >= begun);
+        key.refused = key.refused.filter(|refused| refused.since >= begun);
         if key.unstated.get(model).is_some_and(|since| *since < begun) {
             key.unstated.remove(model);
         }

@@ -28,7 +28,7 @@ use std::{
 use gateway::Gateway;
 use tally::Tally;
 
-const SEEDS: u64 = 2_400;
+const SEEDS: u64 = 2_000;
 
 #[test]
 fn every_seed_keeps_what_is_promised() {

@@ -5,12 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use routing::{BreakerState, Outcome};
+use canonical::ErrorKind;
+use routing::BreakerState;
 
 use crate::tally::Tally;
 
 const SECOND: Duration = Duration::from_secs(1);
 const FAILURES: u32 = 5;
+const SPAN: Duration = Duration::from_secs(10);
 const SHORTEST: Duration = Duration::from_secs(5);
 
 /// What was seen of one model's breaker.
@@ -20,9 +22,10 @@ pub struct ModelOracle {
     opened: Option<Instant>,
     /// How often it opened or closed.
     era: u32,
-    /// Failures since it closed of what was sent since.
-    failures: u32,
+    /// Failures in a row of what was sent since it closed.
     in_a_row: u32,
+    /// When the requests ended that were sent since it closed, and how.
+    ended: Vec<(Instant, Ended)>,
     /// What was sent last while it was open.
     sent: Option<Instant>,
     /// Tries that are half-open trials.
@@ -36,6 +39,37 @@ pub struct Begun {
     era: u32,
     /// Whether its answer closed the breaker.
     has_closed: bool,
+}
+
+/// What the end of a try says of a model, as this side sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Well,
+    Badly,
+    /// It says nothing: a key was at fault, or nobody waited.
+    Otherwise,
+}
+
+impl Ended {
+    pub fn with(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::InvalidRequest | ErrorKind::TooLarge | ErrorKind::Unprocessable => {
+                Self::Well
+            }
+            ErrorKind::UpstreamFailed
+            | ErrorKind::Overloaded
+            | ErrorKind::Unreachable
+            | ErrorKind::Timeout
+            | ErrorKind::Truncated
+            | ErrorKind::Malformed => Self::Badly,
+            ErrorKind::NotFound
+            | ErrorKind::Conflict
+            | ErrorKind::KeyRefused
+            | ErrorKind::QuotaExhausted
+            | ErrorKind::RateLimited
+            | ErrorKind::Internal => Self::Otherwise,
+        }
+    }
 }
 
 /// How the breaker let a try through.
@@ -100,48 +134,55 @@ impl ModelOracle {
     pub fn ends(
         &mut self,
         begun: Begun,
-        outcome: Outcome,
+        ended: Ended,
         state: BreakerState,
         now: Instant,
         tally: &mut Tally,
     ) {
         let was_trial = self.trials.remove(&begun.number);
         let is_current = begun.era == self.era;
-        match (outcome, self.opened) {
-            (Outcome::Answered, None) if is_current => self.in_a_row = 0,
-            (Outcome::Failed, None) if is_current && begun.has_closed => {
-                assert_eq!(state, BreakerState::Open, "the answer that closed it broke off");
-                self.failures = FAILURES;
+        match (ended, self.opened) {
+            (Ended::Otherwise, _) => {}
+            (Ended::Badly, Some(_)) if was_trial => {
+                assert_eq!(state, BreakerState::Open, "after a failed trial");
+                self.opened = Some(now);
+                self.era += 1;
             }
-            (Outcome::Failed, None) if is_current => {
+            (Ended::Badly, None) if is_current && begun.has_closed => {
+                assert_eq!(state, BreakerState::Open, "the answer that closed it broke off");
+                self.in_a_row = FAILURES;
+            }
+            (Ended::Well, None) if is_current => {
+                self.in_a_row = 0;
+                self.ended.push((now, ended));
+            }
+            (Ended::Badly, None) if is_current => {
                 self.in_a_row += 1;
-                self.failures += 1;
+                self.ended.push((now, ended));
                 assert!(
                     self.in_a_row < FAILURES || state != BreakerState::Closed,
                     "five failures in a row, and still closed"
                 );
             }
-            (Outcome::Failed, Some(_)) if was_trial => {
-                assert_eq!(state, BreakerState::Open, "after a failed trial");
-                self.opened = Some(now);
-                self.era += 1;
-            }
-            (Outcome::Answered | Outcome::Failed | Outcome::Abandoned, _) => {}
+            (Ended::Well | Ended::Badly, _) => {}
         }
-        self.observe(state, is_current.then_some(outcome), now, tally);
+        self.observe(state, is_current.then_some(ended), now, tally);
     }
 
     fn observe(
         &mut self,
         state: BreakerState,
-        outcome: Option<Outcome>,
+        ended: Option<Ended>,
         now: Instant,
         tally: &mut Tally,
     ) {
         match (self.opened, state) {
             (None, BreakerState::Open | BreakerState::HalfOpen) => {
-                assert_eq!(outcome, Some(Outcome::Failed), "it opened though nothing failed");
-                assert!(self.failures >= FAILURES, "it opened after {} failures", self.failures);
+                assert_eq!(ended, Some(Ended::Badly), "it opened though nothing failed");
+                if self.in_a_row < FAILURES {
+                    assert!(self.is_half_bad(now), "it opened after {} failures", self.in_a_row);
+                    tally.opened_by_share += 1;
+                }
                 *self = Self { opened: Some(now), era: self.era + 1, ..Self::default() };
                 tally.breakers_opened += 1;
             }
@@ -154,5 +195,13 @@ impl ModelOracle {
             (None, BreakerState::Closed)
             | (Some(_), BreakerState::Open | BreakerState::HalfOpen) => {}
         }
+    }
+
+    /// Whether at least twenty ended lately, and about half of them badly: what counts as lately is up to a second
+    /// less in the breaker, so the share is not checked to the last one.
+    fn is_half_bad(&self, now: Instant) -> bool {
+        let lately = self.ended.iter().filter(|(at, _)| now.duration_since(*at) <= SPAN);
+        let bad = lately.clone().filter(|(_, ended)| *ended == Ended::Badly).count();
+        lately.count() >= 20 && bad >= 10
     }
 }

@@ -93,14 +93,15 @@ pub enum Ending {
 
 impl Script {
     pub fn new(random: &mut Random) -> Self {
-        let faults_end = random.time(6_000..20_000);
+        let is_long = random.percent(15);
+        let faults_end = random.time(if is_long { 60_000..160_000 } else { 6_000..20_000 });
         let providers = (0..random.within(1..4)).map(|_| Provider::new(random, faults_end));
         let providers = providers.collect::<Vec<_>>();
         let count = random.within(2..5).max(providers.len() as u64) as usize;
         let candidates =
             (0..count).map(|number| Candidate::new(number, providers.len(), random, faults_end));
         let candidates = candidates.collect();
-        let gap_ms = random.one_of(&[40, 80, 150, 400]);
+        let gap_ms = if is_long { 500 } else { random.one_of(&[40, 80, 150, 400]) };
         Self { providers, candidates, faults_end, gap_ms }
     }
 
@@ -178,7 +179,7 @@ impl Candidate {
         let mut from = Duration::ZERO;
         while from < faults_end {
             phases.push((from, random.one_of(&BEHAVIOURS)));
-            from += random.time(500..9_000);
+            from += random.time(500..faults_end.as_millis() as u64);
         }
         // every provider has a candidate
         let provider =

@@ -13,6 +13,7 @@ pub struct Tally {
     pub left: u64,
     pub budget_used_up: u64,
     pub breakers_opened: u64,
+    pub opened_by_share: u64,
     pub breakers_closed: u64,
     pub half_open_trials: u64,
     pub open_last_resorts: u64,
@@ -23,7 +24,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn parts(&self) -> [(&'static str, u64); 18] {
+    fn parts(&self) -> [(&'static str, u64); 19] {
         [
             ("requests", self.requests),
             ("tries", self.tries),
@@ -36,6 +37,7 @@ impl Tally {
             ("left", self.left),
             ("budget_used_up", self.budget_used_up),
             ("breakers_opened", self.breakers_opened),
+            ("opened_by_share", self.opened_by_share),
             ("breakers_closed", self.breakers_closed),
             ("half_open_trials", self.half_open_trials),
             ("open_last_resorts", self.open_last_resorts),
@@ -59,6 +61,7 @@ impl Tally {
             left: self.left + other.left,
             budget_used_up: self.budget_used_up + other.budget_used_up,
             breakers_opened: self.breakers_opened + other.breakers_opened,
+            opened_by_share: self.opened_by_share + other.opened_by_share,
             breakers_closed: self.breakers_closed + other.breakers_closed,
             half_open_trials: self.half_open_trials + other.half_open_trials,
             open_last_resorts: self.open_last_resorts + other.open_last_resorts,

@@ -8,7 +8,7 @@ use super::*;
 use crate::StoreError;
 
 /// The data directory as it would be if the process were killed now.
-fn killed(data_dir: &TempDir) -> TempDir {
+pub(super) fn killed(data_dir: &TempDir) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
     for ending in ["", "-wal"] {
         let from = beside(&database(data_dir), ending);

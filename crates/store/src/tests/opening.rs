@@ -66,7 +66,8 @@ fn damaged_files_are_refused_and_never_replaced() {
         ("cut within the header", |file| file.truncate(50)),
         ("cut within the first page", |file| file.truncate(1000)),
         ("cut to a page", |file| file.truncate(4096)),
-        ("cut within the last page", |file| file.truncate(file.len() - 100)),
+        // The last page alone may be that of an empty table, of which nothing is lost.
+        ("cut within the last page but one", |file| file.truncate(file.len() - 4096 - 100)),
         ("another magic", |file| file[0] ^= 1),
         ("text", |file| {
             *file = b"not a database at all, but quite long enough to be one".repeat(99)
@@ -196,9 +197,9 @@ fn a_step_that_fails_half_way_leaves_nothing() {
 }
 
 #[test]
-fn steps_are_numbered_from_one_without_gaps() {
-    for (index, migration) in MIGRATIONS.iter().enumerate() {
-        assert_eq!(migration.version as usize, index + 1);
+fn steps_are_numbered_in_order() {
+    assert!(MIGRATIONS.is_sorted_by(|one, next| one.version < next.version));
+    for migration in MIGRATIONS {
         assert!(migration.name.starts_with(&format!("{:04}_", migration.version)));
     }
 }

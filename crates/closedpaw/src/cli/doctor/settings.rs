@@ -2,9 +2,13 @@
 
 use config::{Directories, ServerFlags, Settings};
 use server::Tls;
+use upstream::Egress;
 
 use super::Finding;
-use crate::{cli::session::Session, serve::facts};
+use crate::{
+    cli::session::Session,
+    serve::{declared, facts},
+};
 
 const CHECK: &str = "settings";
 
@@ -13,7 +17,10 @@ pub(super) fn check(
     session: &Session,
     directories: &Directories,
 ) -> Result<(Settings, Finding), Vec<Finding>> {
-    let settings = config::load(directories, &session.environment, &ServerFlags::default())
+    let egress = Egress::new();
+    let check = |settings: &Settings| declared::check(settings, &egress);
+    let flags = ServerFlags::default();
+    let (settings, _) = config::load_with(directories, &session.environment, &flags, check)
         .map_err(|faults| {
             let failed = |fault: &config::Fault| Finding::failed(CHECK, fault.to_string());
             faults.0.iter().map(failed).collect::<Vec<_>>()

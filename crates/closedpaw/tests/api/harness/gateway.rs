@@ -1,6 +1,7 @@
 //! The program itself, serving from folders of its own.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io::{BufRead, BufReader},
     net::SocketAddr,
@@ -63,10 +64,15 @@ impl Home {
 
     /// Serves as told; with several listeners as soon as it says where the first one is.
     pub fn serve_with(&self, arguments: &[&str]) -> Gateway {
+        self.serve_under(&[], arguments)
+    }
+
+    /// Serves as told, with these variables in its environment.
+    pub fn serve_under(&self, environment: &[(&str, &OsStr)], arguments: &[&str]) -> Gateway {
         let log = self.path(&format!("log-{}", self.starts.fetch_add(1, Ordering::Relaxed)));
         let stderr = File::create(&log).expect("a log file");
         let mut command = self.command(arguments);
-        command.stdout(Stdio::piped()).stderr(stderr);
+        command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(stderr);
         let mut process = command.spawn().expect("the program");
         let listeners = arguments.iter().filter(|argument| **argument == "--listen").count();
         let lines = BufReader::new(process.stdout.take().expect("its stdout")).lines();

@@ -1,0 +1,93 @@
+//! `closedpaw explain`: what would happen to a request and why, or what did.
+
+use clap::Args;
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    cli::{
+        cell,
+        gateway::Gateway,
+        screen::{Rows, note},
+        session::Session,
+    },
+    failure::Failure,
+};
+
+/// Says what would happen to a request now, and why, without sending it
+#[derive(Args)]
+#[command(after_help = "Examples:
+  closedpaw explain smart
+  closedpaw explain smart --input-tokens 50000 --needs vision
+  closedpaw explain openai/gpt-4o-mini --message 'hello'")]
+pub struct Options {
+    /// A route, PROVIDER/MODEL or a model's own name; the default model when unset
+    model: Option<String>,
+
+    /// What would be said, to estimate its tokens by
+    #[arg(long)]
+    message: Option<String>,
+
+    /// Tokens of input, where they are known better
+    #[arg(long, value_name = "TOKENS")]
+    input_tokens: Option<u64>,
+
+    /// Tokens that the answer may have
+    #[arg(long, value_name = "TOKENS")]
+    max_tokens: Option<u64>,
+
+    /// What the request needs of a model: vision, tools or json_schema; may be given many times
+    #[arg(long, value_name = "NEED")]
+    needs: Vec<String>,
+}
+
+/// Asks for the explanation and shows it.
+pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
+    let gateway = Gateway::find(session)?;
+    let mut asked = Map::new();
+    let needs = Some(&options.needs).filter(|needs| !needs.is_empty());
+    for (member, value) in [
+        ("model", options.model.as_ref().map(|model| json!(model))),
+        ("message", options.message.as_ref().map(|message| json!(message))),
+        ("input_tokens", options.input_tokens.map(Value::from)),
+        ("max_tokens", options.max_tokens.map(Value::from)),
+        ("needs", needs.map(|needs| json!(needs))),
+    ] {
+        asked.extend(value.map(|value| (member.to_owned(), value)));
+    }
+    let answer = gateway.send(Method::POST, "/api/explain", &asked.into()).await?;
+    let columns = ["place", "provider", "model", "why", "breaker", "in flight", "cost in USD"];
+    session.screen().show(&answer, &columns, || rows(&answer))?;
+    if let Some(summary) = answer.get("summary").and_then(Value::as_str) {
+        note(summary);
+    }
+    Ok(())
+}
+
+fn rows(answer: &Value) -> Rows {
+    let list = |name: &str| answer.get(name).and_then(Value::as_array).into_iter().flatten();
+    let candidates = list("candidates").map(|candidate| {
+        let cost = candidate.get("cost_nano_usd").and_then(Value::as_u64);
+        let cost = cost.map(|nano| format!("{:.6}", nano as f64 / 1e9));
+        vec![
+            cell::text(candidate.get("place")),
+            cell::text(candidate.get("provider")),
+            cell::text(candidate.get("model")),
+            cell::text(candidate.get("reason")),
+            cell::text(candidate.get("breaker")),
+            cell::text(candidate.get("in_flight")),
+            cost.unwrap_or_else(|| "-".to_owned()),
+        ]
+    });
+    let passed_over = list("passed_over").map(|passed| {
+        let mut row = vec![
+            "-".to_owned(),
+            cell::text(passed.get("provider")),
+            cell::text(passed.get("model")),
+            cell::text(passed.get("reason")),
+        ];
+        row.resize(7, "-".to_owned());
+        row
+    });
+    candidates.chain(passed_over).collect()
+}

@@ -1,0 +1,120 @@
+//! Keys and projects of the configuration, beside those that are stored.
+
+use std::time::Duration;
+
+use grants::Scope;
+use limits::Limits;
+use vault::Secret;
+
+use super::*;
+use crate::{DeclaredKey, KeyError, Project};
+
+const FIRST: &str = "sk-cp-aaaaaaaaaaaa-0123456789abcdef0123456789abcdef";
+const SECOND: &str = "sk-cp-bbbbbbbbbbbb-0123456789abcdef0123456789abcdef";
+
+fn declared(text: &str, new: NewKey) -> DeclaredKey {
+    let declared_at = format!("config.toml: keys.{}", new.name);
+    DeclaredKey { text: Secret::new(text), new, declared_at }
+}
+
+#[tokio::test]
+async fn they_work_as_long_as_they_are_declared() {
+    let bench = Bench::new();
+    let keys = bench.open();
+    let stored = make(&keys, &Caller::admin(), named("stored")).await;
+    keys.set_declared(vec![declared(FIRST, named("first"))], Vec::new()).unwrap();
+    assert_eq!(keys.find(FIRST).unwrap().name, "first");
+    let view = keys.show(&Caller::admin(), "aaaaaaaaaaaa").unwrap();
+    assert_eq!(view.declared_at.as_deref(), Some("config.toml: keys.first"));
+    assert_eq!((view.made_by.as_str(), view.status), ("config", "active"));
+    let names: Vec<_> = keys.list(&Caller::admin()).into_iter().map(|view| view.name).collect();
+    assert_eq!(names, ["first", "stored"]);
+    assert!(bench.open().find(FIRST).is_none(), "it is not stored");
+
+    let refused = keys.revoke(&Caller::admin(), "aaaaaaaaaaaa").await;
+    assert!(matches!(refused, Err(KeyError::Conflict(_))), "{refused:?}");
+    let refused = keys.rotate(&Caller::admin(), "aaaaaaaaaaaa", Duration::ZERO).await;
+    assert!(matches!(refused, Err(KeyError::Conflict(_))), "{refused:?}");
+
+    keys.set_declared(vec![declared(SECOND, named("second"))], Vec::new()).unwrap();
+    assert!(keys.find(FIRST).is_none() && keys.find(SECOND).is_some());
+    assert!(works(&keys, &stored));
+}
+
+#[tokio::test]
+async fn faults_are_told_all_at_once_and_change_nothing() {
+    let bench = Bench::new();
+    let keys = bench.open();
+    keys.set_declared(vec![declared(FIRST, named("first"))], Vec::new()).unwrap();
+    let zero = Limits { concurrency: Some(0), ..Limits::default() };
+    let faults = keys
+        .set_declared(
+            vec![
+                declared("sk-cp-short-x", named("no-key")),
+                declared(SECOND, named("second")),
+                declared(SECOND, named("again")),
+                declared(FIRST, NewKey { scopes: Some(vec![]), ..named("no-scopes") }),
+            ],
+            vec![
+                ("a b".to_owned(), Project::default(), "config.toml: projects.a b".to_owned()),
+                ("p".to_owned(), Project { limits: Some(zero) }, "config.toml: p".to_owned()),
+            ],
+        )
+        .unwrap_err();
+    let places = ["keys.no-key", "keys.again", "keys.no-scopes", "projects.a b", "config.toml: p"];
+    assert_eq!(faults.len(), places.len(), "{faults:?}");
+    for (fault, place) in faults.iter().zip(places) {
+        assert!(fault.contains(place), "{fault} lacks {place}");
+        assert!(!fault.contains("0123456789abcdef"), "{fault}");
+    }
+    assert!(keys.find(FIRST).is_some() && keys.find(SECOND).is_none());
+}
+
+#[tokio::test]
+async fn what_they_made_works_while_they_hold_it() {
+    let bench = Bench::new();
+    let keys = bench.open();
+    let declare = |new: Option<NewKey>| {
+        let keys_of = new.map(|new| declared(FIRST, new)).into_iter().collect();
+        keys.set_declared(keys_of, Vec::new()).unwrap();
+    };
+    let providers = |text: &str| Some(vec![text.to_owned()]);
+    declare(Some(NewKey { providers: providers("near-*"), ..maker("first") }));
+    let child = make(&keys, &keys.find(FIRST).unwrap(), maker("child")).await;
+    let grandchild = make(&keys, &presenting(&keys, &child), named("grandchild")).await;
+    let all_work = || [&child, &grandchild].map(|key| works(&keys, key));
+    let status = || keys.show(&Caller::admin(), &grandchild.view.id).unwrap().status;
+    assert_eq!((all_work(), status()), ([true; 2], "active"));
+    declare(Some(NewKey { providers: providers("near-1"), ..maker("first") }));
+    assert_eq!((all_work(), status()), ([false; 2], "suspended"), "it holds less");
+    declare(Some(NewKey { scopes: Some(vec![Scope::Admin]), ..maker("first") }));
+    assert_eq!((all_work(), status()), ([true; 2], "active"), "it holds more");
+    declare(None);
+    assert_eq!((all_work(), status()), ([false; 2], "suspended"), "it is gone");
+    assert!(!works(&bench.open(), &child), "nor after a start");
+}
+
+#[tokio::test]
+async fn declared_projects_hide_stored_ones_and_can_t_be_changed() {
+    let bench = Bench::new();
+    let keys = bench.open();
+    let limited =
+        |most| Project { limits: Some(Limits { concurrency: Some(most), ..Limits::default() }) };
+    keys.set_project("blue".to_owned(), limited(1)).await.unwrap();
+    let new = NewKey { project: Some("blue".to_owned()), ..named("k") };
+    let key = make(&keys, &Caller::admin(), new).await;
+    let most = || presenting(&keys, &key).meters[0].limits().concurrency;
+    let meter = presenting(&keys, &key).meters[0].clone();
+    keys.set_declared(Vec::new(), vec![("blue".to_owned(), limited(2), "here".to_owned())])
+        .unwrap();
+    assert_eq!(most(), Some(2));
+    let view = keys.show_project(&Caller::admin(), "blue").unwrap();
+    assert_eq!(view.declared_at.as_deref(), Some("here"));
+    let refused = keys.set_project("blue".to_owned(), limited(3)).await;
+    assert!(matches!(refused, Err(KeyError::Conflict(_))));
+    let refused = keys.remove_project("blue".to_owned()).await;
+    assert!(matches!(refused, Err(KeyError::Conflict(_))));
+    keys.set_declared(Vec::new(), Vec::new()).unwrap();
+    assert_eq!(most(), Some(1), "the stored one shows again");
+    assert!(Arc::ptr_eq(&meter, &presenting(&keys, &key).meters[0]));
+}

@@ -1,0 +1,54 @@
+//! What a request demands of a model, before any is chosen.
+
+use canonical::{Media, MediaKind, OutputFormat, Part, Request, ToolResult};
+use providers::Need;
+
+/// Output that is reckoned with where a request sets no bound.
+const USUAL_OUTPUT_TOKENS: u64 = 512;
+
+/// What a request demands of a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// About how many tokens its input has.
+    pub input_tokens: u64,
+    /// How many its output is reckoned to have: the bound that it sets, or a usual answer's.
+    pub output_tokens: u64,
+    /// What the model must be able to do.
+    pub needs: Vec<Need>,
+}
+
+impl Demand {
+    /// Reads it from the canonical form.
+    #[must_use]
+    pub fn of(request: &Request) -> Self {
+        let has = |need: &Need| match need {
+            Need::Vision => holds_picture(request),
+            Need::Tools => !request.tools.is_empty(),
+            Need::JsonSchema => matches!(request.output, OutputFormat::JsonSchema { .. }),
+        };
+        Self {
+            input_tokens: dialects::prompt_tokens(request),
+            output_tokens: request.sampling.max_tokens.unwrap_or(USUAL_OUTPUT_TOKENS),
+            needs: Need::ALL.into_iter().filter(has).collect(),
+        }
+    }
+
+    /// Input and output together.
+    #[must_use]
+    pub const fn tokens(&self) -> u64 {
+        self.input_tokens.saturating_add(self.output_tokens)
+    }
+}
+
+fn holds_picture(request: &Request) -> bool {
+    let turns = request.messages.iter().map(|message| &message.parts);
+    turns.chain([&request.system]).flatten().any(is_picture)
+}
+
+fn is_picture(part: &Part) -> bool {
+    match part {
+        Part::Media(Media { kind, .. }) => *kind == MediaKind::Image,
+        Part::ToolResult(ToolResult { content, .. }) => content.iter().any(is_picture),
+        Part::Text { .. } | Part::ToolCall(_) | Part::Reasoning(_) | Part::Opaque(_) => false,
+    }
+}

@@ -1,0 +1,61 @@
+//! What a streamed answer has told so far: one implementation for both lanes.
+
+use std::time::Instant;
+
+use canonical::{Event, Fault, Usage};
+
+use crate::account::{Account, End};
+
+/// Watches a streamed answer. Dropping it closes the account of its request, whatever the stream came to.
+#[derive(Default)]
+pub(crate) struct Observer {
+    usage: Usage,
+    /// When the first piece of the answer came.
+    first: Option<Instant>,
+    end: Option<End>,
+    account: Option<Account>,
+}
+
+impl Observer {
+    /// Watches one event go by.
+    pub(crate) fn note(&mut self, event: &Event) {
+        match event {
+            Event::Usage(usage) => self.usage.update(usage),
+            Event::PartStart { .. } | Event::PartDelta { .. } => {
+                self.first.get_or_insert_with(Instant::now);
+            }
+            Event::Stop => self.complete(),
+            Event::Failed(fault) => self.fail(fault),
+            Event::Start { .. }
+            | Event::PartEnd { .. }
+            | Event::Logprobs { .. }
+            | Event::Finish { .. } => {}
+        }
+    }
+
+    /// Notes that the provider said that its answer is complete.
+    pub(crate) fn complete(&mut self) {
+        self.end.get_or_insert(End::Answered);
+    }
+
+    /// Notes that the answer will not be complete.
+    pub(crate) fn fail(&mut self, fault: &Fault) {
+        self.end.get_or_insert_with(|| End::BrokenOff(fault.clone()));
+    }
+
+    /// Gives it the account to close.
+    pub(crate) fn attach(&mut self, account: Account) {
+        self.account = Some(account);
+    }
+}
+
+impl Drop for Observer {
+    fn drop(&mut self) {
+        if let Some(mut account) = self.account.take() {
+            if let Some(first) = self.first {
+                account.first_byte(first);
+            }
+            account.close(self.end.take().unwrap_or(End::Cancelled), &self.usage);
+        }
+    }
+}
