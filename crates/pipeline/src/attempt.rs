@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use providers::{Delivery, Question, Refused};
 use upstream::Reply;
 
-use crate::Target;
+use crate::{Target, resolve::Patience};
 
 /// A whole answer longer than this is refused.
 pub(crate) const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
@@ -78,7 +78,15 @@ pub(crate) async fn post(
     tokio::select! {
         biased;
         answered = target.provider.ask(question) => answered,
-        dead = target.provider.death(&target.model) => Err(dead.into()),
+        dead = death(target) => Err(dead.into()),
+    }
+}
+
+/// Ends when a provider that is silent shows itself dead, where it is worth giving up before its deadline.
+async fn death(target: &Target) -> Fault {
+    match target.patience {
+        Patience::ToTheEnd => std::future::pending().await,
+        Patience::WhileAlive => target.provider.death(&target.model).await,
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     candidates::Candidate,
     errand::Errand,
     gateway::roll,
+    resolve::Patience,
     standings::standings,
 };
 
@@ -56,6 +57,9 @@ impl Way<'_> {
             let mut target = candidate.target.clone();
             (target.key, target.deadline) = (choice.key, Some(deadline));
             target.trace = self.span(attempts);
+            if self.candidates.able.len() > 1 {
+                target.patience = Patience::WhileAlive;
+            }
             let mut about = self.about(candidate, account.opened);
             let prepared = match errand.prepare(&target, &mut about.losses) {
                 Ok(prepared) => prepared,
