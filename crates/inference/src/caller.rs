@@ -47,7 +47,7 @@ pub fn wording(
 }
 
 /// The dialect that is spoken at a path.
-fn of_path(path: &str, headers: &HeaderMap) -> Option<Dialect> {
+pub(crate) fn of_path(path: &str, headers: &HeaderMap) -> Option<Dialect> {
     /// Where Ollama's callers call, beside the management API; the last five are not served.
     const OLLAMA: [&str; 13] = [
         "chat",

@@ -14,6 +14,7 @@ mod embeddings;
 mod gemini;
 mod models;
 mod ollama;
+mod rate_limits;
 mod relay_body;
 mod routes;
 mod tell;

@@ -13,7 +13,8 @@ use http::{HeaderValue, Method};
 use server::{Access, Call, Response, Route};
 
 use crate::{
-    Inference, caller, capabilities, chat, count, embeddings, gemini, models, ollama, websocket,
+    Inference, caller, capabilities, chat, count, embeddings, gemini, models, ollama, rate_limits,
+    websocket,
 };
 
 /// Every route, ready to be served.
@@ -109,8 +110,14 @@ impl Table<'_> {
         let inference = Arc::clone(self.0);
         Route::new(method, path, Access::Scope(Scope::Inference), move |call| {
             let began = Instant::now();
+            let caller = Arc::clone(&call.caller);
+            let dialect = caller::of_path(path, &call.headers);
             let answering = handler(Arc::clone(&inference), call);
-            async move { accounted(answering.await, began) }
+            async move {
+                let mut answer = accounted(answering.await, began);
+                rate_limits::tell(&mut answer, dialect, &caller);
+                answer
+            }
         })
     }
 }

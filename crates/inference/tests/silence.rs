@@ -47,7 +47,11 @@ impl Api {
         let master_key = Arc::new(MasterKey::load(keys_dir.path(), IfMissing::Create).unwrap());
         let manager = ProviderManager::open(store, master_key, Arc::new(Egress::new())).unwrap();
         let last_call = CancellationToken::new();
-        let gateway = Arc::new(pipeline::Gateway::new(Arc::clone(&manager), Vec::new()));
+        let gateway = Arc::new(pipeline::Gateway::new(
+            Arc::clone(&manager),
+            Vec::new(),
+            canonical::Tracing::Off,
+        ));
         let inference = Arc::new(Inference { gateway, last_call });
         let router = Router::new(inference::routes(&inference), Arc::new(AnyKey)).unwrap();
         Self { router, manager, _directories: [data_dir, keys_dir] }

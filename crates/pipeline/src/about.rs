@@ -6,7 +6,7 @@ use canonical::Losses;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use providers::ProviderName;
 
-use crate::{Allowance, resolve::Target};
+use crate::resolve::Target;
 
 /// What is told about a call beside its answer.
 #[derive(Debug)]
@@ -25,8 +25,6 @@ pub struct About {
     pub generation: u64,
     /// The route that its model's name is, if it is one.
     pub route: Option<String>,
-    /// What is left of the caller's own limits.
-    pub allowance: Allowance,
     /// How long the provider was waited for: to the end of a whole answer, to the beginning of a stream.
     pub upstream: Duration,
     sent: Option<Instant>,
@@ -38,7 +36,6 @@ impl About {
         Self {
             generation: 0,
             route: None,
-            allowance: Allowance::default(),
             provider: target.provider.config().name.clone(),
             model: target.model.clone(),
             losses: Losses::default(),

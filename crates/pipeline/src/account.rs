@@ -81,7 +81,7 @@ impl Account {
             first_byte: None,
             queued: Duration::ZERO,
             attempts: Vec::new(),
-            traceparent: context.traceparent.clone(),
+            traceparent: context.trace.map(|trace| trace.to_string()),
         };
         Self {
             sinks: Arc::clone(&gateway.sinks),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use canonical::{ErrorKind, Fault};
 use keys::Caller;
-use limits::{Admission, Level, Measure, Meter, Shortage, admit};
+use limits::{Admission, Level, Measure, Meter, Shortage, admit, least_left};
 
 use crate::Demand;
 
@@ -20,19 +20,9 @@ pub struct Allowance {
 impl Allowance {
     /// Reads the caller's meters.
     pub(crate) fn of(caller: &Caller, now: Instant) -> Self {
-        let mut allowance = Self::default();
-        for meter in &caller.meters {
-            let reading = meter.read(now);
-            allowance.requests = least(allowance.requests, reading.requests);
-            allowance.tokens = least(allowance.tokens, reading.tokens);
-        }
-        allowance
+        let (requests, tokens) = least_left(&caller.meters, now);
+        Self { requests, tokens }
     }
-}
-
-/// The level with less left.
-fn least(one: Option<Level>, other: Option<Level>) -> Option<Level> {
-    one.into_iter().chain(other).min_by_key(|level| level.remaining)
 }
 
 /// Whether tokens are limited, so that a request's must be estimated.

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use canonical::{Dialect, Fault, Losses, Request, Response};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use providers::{Delivery, Question, Refused};
 use upstream::Reply;
 
-use crate::Target;
+use crate::{Target, resolve::Patience};
 
 /// A whole answer longer than this is refused.
 pub(crate) const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
@@ -58,10 +58,15 @@ pub(crate) async fn post(
     target: &Target,
     dialect: Dialect,
     path: &str,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
     body: Bytes,
     mode: Mode,
 ) -> Result<Reply, Refused> {
+    if let Some(trace) =
+        target.trace.and_then(|trace| HeaderValue::try_from(trace.to_string()).ok())
+    {
+        headers.insert("traceparent", trace);
+    }
     let delivery = match mode {
         Mode::Whole => Delivery::Whole,
         Mode::Stream => Delivery::Streamed,
@@ -73,7 +78,15 @@ pub(crate) async fn post(
     tokio::select! {
         biased;
         answered = target.provider.ask(question) => answered,
-        dead = target.provider.death(&target.model) => Err(dead.into()),
+        dead = death(target) => Err(dead.into()),
+    }
+}
+
+/// Ends when a provider that is silent shows itself dead, where it is worth giving up before its deadline.
+async fn death(target: &Target) -> Fault {
+    match target.patience {
+        Patience::ToTheEnd => std::future::pending().await,
+        Patience::WhileAlive => target.provider.death(&target.model).await,
     }
 }
 

@@ -26,8 +26,8 @@ pub struct Context {
     pub id: String,
     /// How long the caller waits in all.
     pub timeout: Duration,
-    /// The W3C trace that it belongs to, as `traceparent` has it.
-    pub traceparent: Option<String>,
+    /// The W3C trace that it belongs to.
+    pub trace: Option<TraceContext>,
     /// Who is told what became of this call, beside those who are told of all.
     pub log: Option<Arc<dyn Sink>>,
 }
@@ -42,13 +42,7 @@ impl Context {
         let seconds = TIMEOUT_HEADERS.iter().find_map(|name| text(name)?.parse::<f64>().ok());
         let seconds = seconds.filter(|seconds| *seconds > 0.0);
         let timeout = seconds.map(|seconds| Duration::from_secs_f64(seconds.min(MOST_TIMEOUT_S)));
-        Self {
-            caller,
-            id,
-            timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
-            traceparent: trace.map(|trace| trace.to_string()),
-            log: None,
-        }
+        Self { caller, id, timeout: timeout.unwrap_or(DEFAULT_TIMEOUT), trace, log: None }
     }
 }
 
@@ -64,7 +58,11 @@ mod tests {
                 headers.append("traceparent", HeaderValue::from_static(value));
             }
             let context = Context::of(Arc::new(Caller::admin()), "id".to_owned(), &headers);
-            assert_eq!(context.traceparent.as_deref(), expected, "{values:?}");
+            assert_eq!(
+                context.trace.map(|trace| trace.to_string()).as_deref(),
+                expected,
+                "{values:?}"
+            );
         };
         let one = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         check(&[], None);

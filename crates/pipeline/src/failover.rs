@@ -6,18 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use canonical::{ErrorKind, Fault, Origin};
+use canonical::{ErrorKind, Fault, Origin, TraceContext};
 use providers::{NoTurn, Provider, Snapshot};
 use records::Operation;
 use routing::{Choice, Ready, Run, Slot, Standing, Verdict};
 use tokio::time::sleep;
 
 use crate::{
-    About, Allowance, Candidates, Context, Demand, Gateway, Refusal,
+    About, Candidates, Context, Demand, Gateway, Refusal,
     account::{Account, Seat, blame_of},
     candidates::Candidate,
     errand::Errand,
     gateway::roll,
+    resolve::Patience,
     standings::standings,
 };
 
@@ -55,6 +56,10 @@ impl Way<'_> {
             let Some(candidate) = self.candidates.able.get(choice.candidate) else { continue };
             let mut target = candidate.target.clone();
             (target.key, target.deadline) = (choice.key, Some(deadline));
+            target.trace = self.span(attempts);
+            if self.candidates.able.len() > 1 {
+                target.patience = Patience::WhileAlive;
+            }
             let mut about = self.about(candidate, account.opened);
             let prepared = match errand.prepare(&target, &mut about.losses) {
                 Ok(prepared) => prepared,
@@ -107,6 +112,12 @@ impl Way<'_> {
         }
     }
 
+    /// The span that the provider is told, for the attempt after so many.
+    fn span(&self, attempts: u32) -> Option<TraceContext> {
+        let Context { id, trace, .. } = self.context;
+        self.gateway.tracing.outgoing(id, *trace, attempts as usize)
+    }
+
     fn standings(&self) -> Vec<Standing> {
         standings(self.snapshot, &self.candidates.able, self.demand, Instant::now())
     }
@@ -115,7 +126,6 @@ impl Way<'_> {
         let mut about = About::of(&candidate.target, opened);
         about.generation = self.snapshot.generation();
         about.route = self.candidates.route.as_ref().map(|route| route.name.clone());
-        about.allowance = Allowance::of(&self.context.caller, Instant::now());
         about
     }
 

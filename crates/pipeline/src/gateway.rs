@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use canonical::Tracing;
 use providers::{ProviderManager, Snapshot};
 use records::Sink;
 use routing::RetryBudget;
@@ -11,13 +12,14 @@ pub struct Gateway {
     manager: Arc<ProviderManager>,
     retries: Mutex<RetryBudget>,
     pub(crate) sinks: Arc<[Arc<dyn Sink>]>,
+    pub(crate) tracing: Tracing,
 }
 
 impl Gateway {
-    /// Makes a gateway that tells `sinks` of each settled request.
+    /// Makes a gateway that tells `sinks` of each settled request, and providers of the spans that it records, if any.
     #[must_use]
-    pub fn new(manager: Arc<ProviderManager>, sinks: Vec<Arc<dyn Sink>>) -> Self {
-        Self { manager, retries: Mutex::default(), sinks: sinks.into() }
+    pub fn new(manager: Arc<ProviderManager>, sinks: Vec<Arc<dyn Sink>>, tracing: Tracing) -> Self {
+        Self { manager, retries: Mutex::default(), sinks: sinks.into(), tracing }
     }
 
     /// All providers and routes at this moment.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use canonical::{Dialect, ErrorKind, Fault};
+use canonical::{Dialect, ErrorKind, Fault, TraceContext};
 use dialects::{Codec, Quirks, ThinkingQuirks};
 use futures_util::future::join_all;
 use grants::Grant;
@@ -22,12 +22,25 @@ pub struct Target {
     pub(crate) key: usize,
     /// Until when an answer is waited for.
     pub(crate) deadline: Option<Instant>,
+    /// For how long a silent provider is waited for.
+    pub(crate) patience: Patience,
+    /// The span that the provider is told, if any.
+    pub(crate) trace: Option<TraceContext>,
     /// The codec that it is asked by, where the caller's bytes don't pass as they are.
     pub(crate) codec: &'static dyn Codec,
     /// Tokens that an answer of the model may have, where known.
     largest_answer_tokens: Option<u64>,
     /// How the model may be told to think.
     thinking: ThinkingQuirks,
+}
+
+/// For how long a provider is waited for that says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// To its deadline: nobody else could answer.
+    ToTheEnd,
+    /// While it shows that it lives: somebody else could answer meanwhile.
+    WhileAlive,
 }
 
 impl Target {
@@ -39,6 +52,8 @@ impl Target {
             model,
             key: 0,
             deadline: None,
+            patience: Patience::ToTheEnd,
+            trace: None,
             codec,
             largest_answer_tokens: None,
             thinking: ThinkingQuirks::default(),

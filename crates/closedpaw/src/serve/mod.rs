@@ -223,7 +223,8 @@ impl Gateway {
         let stop = CancellationToken::new();
         let mut sinks = observers.sinks();
         sinks.push(Arc::clone(&self.recorder) as Arc<dyn Sink>);
-        let gateway = Arc::new(pipeline::Gateway::new(Arc::clone(&self.manager), sinks));
+        let gateway =
+            Arc::new(pipeline::Gateway::new(Arc::clone(&self.manager), sinks, observers.tracing()));
         let tending = Arc::clone(&self.manager).tend(stop.clone().cancelled_owned());
         let inference =
             Inference { gateway: Arc::clone(&gateway), last_call: self.door.last_call() };

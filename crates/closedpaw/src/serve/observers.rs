@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use canonical::Tracing;
 use providers::ProviderManager;
 use records::Sink;
 use telemetry::{Collector, Gauges, Metrics, Traces};
@@ -52,6 +53,11 @@ impl Observers {
         let metrics: Arc<dyn Sink> = Arc::clone(&self.metrics) as _;
         let traces = self.traces.clone().map(|traces| traces as Arc<dyn Sink>);
         [metrics].into_iter().chain(traces).collect()
+    }
+
+    /// Whether spans are recorded.
+    pub fn tracing(&self) -> Tracing {
+        if self.traces.is_some() { Tracing::On } else { Tracing::Off }
     }
 
     /// Exports what is left, for a moment.

@@ -148,6 +148,11 @@ fn the_description_of_a_registration_is_what_is_accepted() {
         "network",
         "settings",
         "headers",
+        "api_keys",
+        "limits",
+        "model_limits",
+        "timeouts",
+        "queue",
     ];
     assert_eq!(members, expected.into_iter().collect());
     for (name, member) in schema["properties"].as_object().unwrap() {

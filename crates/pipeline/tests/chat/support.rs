@@ -59,7 +59,8 @@ impl Gateway {
         let store = Arc::new(Store::open(data_dir.path()).unwrap());
         let master_key = Arc::new(MasterKey::load(keys_dir.path(), IfMissing::Create).unwrap());
         let manager = ProviderManager::open(store, master_key, Arc::new(Egress::new())).unwrap();
-        let pipeline = pipeline::Gateway::new(Arc::clone(&manager), Vec::new());
+        let pipeline =
+            pipeline::Gateway::new(Arc::clone(&manager), Vec::new(), canonical::Tracing::Off);
         Self { manager, pipeline, _directories: [data_dir, keys_dir] }
     }
 

@@ -112,7 +112,7 @@ async fn providers_in_trouble_are_probed_every_thirty_seconds_and_others_never()
     };
     tokio::select! {
         () = &mut tending => panic!("ended by itself"),
-        () = freed => {}
+        in_time = tokio::time::timeout(Duration::from_secs(20), freed) => in_time.unwrap(),
     }
     assert_eq!(scripted.calls(), 2);
     drop(stop);

@@ -59,29 +59,9 @@ impl Store {
     ///
     /// Fails if the database can't be read.
     pub fn requests(&self, filter: &RequestFilter) -> Result<RequestPage, StoreError> {
-        let mut conditions = Conditions::default();
-        conditions.add("began_at_ms >= ?", filter.since_ms.map(Value::Integer));
-        conditions.add("began_at_ms < ?", filter.until_ms.map(Value::Integer));
-        let text = |text: &Option<String>| text.clone().map(Value::Text);
-        conditions.add("key = ?", text(&filter.key));
-        conditions.add("project = ?", text(&filter.project));
-        conditions.add("project = ?", text(&filter.within_project));
-        conditions.add("provider = ?", text(&filter.provider));
-        conditions.add("model = ?", text(&filter.model));
-        conditions.add("route = ?", text(&filter.route));
-        conditions.add("outcome = ?", text(&filter.outcome));
-        conditions.add("error = ?", text(&filter.error));
-        if let Some(Cursor { began_at_ms, seq }) = filter.after {
-            conditions.add("began_at_ms <= ?", Some(Value::Integer(began_at_ms)));
-            conditions.add("(began_at_ms < ?", Some(Value::Integer(began_at_ms)));
-            conditions.or("seq < ?)", Value::Integer(seq));
-        }
-        let Conditions { sql, mut values } = conditions;
-        values.push(Value::Integer(i64::from(filter.limit) + 1));
+        let (sql, values) = filter.select();
         let connection = self.reader();
-        let mut statement = connection.prepare(&format!(
-            "SELECT * FROM requests{sql} ORDER BY began_at_ms DESC, seq DESC LIMIT ?"
-        ))?;
+        let mut statement = connection.prepare(&sql)?;
         let read = |row: &rusqlite::Row<'_>| Ok((row.get("seq")?, RequestRow::read(row)?));
         let mut found: Vec<(i64, RequestRow)> =
             statement.query_map(params_from_iter(values), read)?.collect::<Result<_, _>>()?;
@@ -110,6 +90,38 @@ impl Store {
             "SELECT * FROM requests WHERE id = ?1 AND (?2 IS NULL OR project = ?2)",
         )?;
         Ok(statement.query_row((id, within_project), RequestRow::read).optional()?)
+    }
+}
+
+impl RequestFilter {
+    /// The query that finds one more than is wanted, so that one knows whether there are more.
+    pub(crate) fn select(&self) -> (String, Vec<Value>) {
+        let mut conditions = Conditions::default();
+        conditions.add("began_at_ms >= ?", self.since_ms.map(Value::Integer));
+        conditions.add("began_at_ms < ?", self.until_ms.map(Value::Integer));
+        let text = |text: &Option<String>| text.clone().map(Value::Text);
+        conditions.add("key = ?", text(&self.key));
+        conditions.add("project = ?", text(&self.project));
+        conditions.add("project = ?", text(&self.within_project));
+        conditions.add("provider = ?", text(&self.provider));
+        conditions.add("model = ?", text(&self.model));
+        conditions.add("route = ?", text(&self.route));
+        // The index leaves out what was answered, and is used only where a query says so itself.
+        let outcome = match self.outcome.as_deref() {
+            None | Some("answered") => "outcome = ?",
+            Some(_) => "outcome = ? AND outcome <> 'answered'",
+        };
+        conditions.add(outcome, text(&self.outcome));
+        conditions.add("error = ?", text(&self.error));
+        if let Some(Cursor { began_at_ms, seq }) = self.after {
+            conditions.add("began_at_ms <= ?", Some(Value::Integer(began_at_ms)));
+            conditions.add("(began_at_ms < ?", Some(Value::Integer(began_at_ms)));
+            conditions.or("seq < ?)", Value::Integer(seq));
+        }
+        let Conditions { sql, mut values } = conditions;
+        values.push(Value::Integer(i64::from(self.limit) + 1));
+        let order = "ORDER BY began_at_ms DESC, seq DESC LIMIT ?";
+        (format!("SELECT * FROM requests{sql} {order}"), values)
     }
 }
 

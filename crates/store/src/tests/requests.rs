@@ -121,15 +121,29 @@ fn only_our_own_cursors_are_cursors() {
 fn every_filter_has_an_index() {
     let (_dir, store) = store_with(&[]);
     let connection = store.reader();
-    for column in ["key", "project", "provider", "model", "route", "outcome", "error"] {
-        // SQLite uses a partial index only where the query itself says what is left out.
-        let left_out = if column == "outcome" { "AND outcome <> 'answered'" } else { "" };
-        let sql = format!(
-            "EXPLAIN QUERY PLAN SELECT * FROM requests WHERE {column} = 'x' {left_out}
-             ORDER BY began_at_ms DESC, seq DESC LIMIT 2"
-        );
-        let plan: String = connection.query_row(&sql, (), |row| row.get("detail")).unwrap();
-        assert!(plan.contains(&format!("requests_by_{column} ")), "{column}: {plan}");
+    let some = || Some("failed".to_owned());
+    for (index, filter) in [
+        ("time", all()),
+        ("time", RequestFilter { since_ms: Some(NOON_MS), ..all() }),
+        ("key", RequestFilter { key: some(), ..all() }),
+        ("project", RequestFilter { project: some(), ..all() }),
+        ("project", RequestFilter { within_project: some(), ..all() }),
+        ("provider", RequestFilter { provider: some(), ..all() }),
+        ("model", RequestFilter { model: some(), ..all() }),
+        ("route", RequestFilter { route: some(), ..all() }),
+        ("outcome", RequestFilter { outcome: some(), ..all() }),
+        ("error", RequestFilter { error: some(), ..all() }),
+        ("key", RequestFilter { key: some(), after: "5-5".parse().ok(), ..all() }),
+    ] {
+        let (sql, values) = filter.select();
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let plan: Vec<String> = statement
+            .query_map(rusqlite::params_from_iter(values), |row| row.get("detail"))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert!(plan[0].contains(&format!("USING INDEX requests_by_{index}")), "{index}: {plan:?}");
+        assert_eq!(plan.len(), 1, "nothing is sorted: {plan:?}");
     }
 }
 
