@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use canonical::{Fault, Origin, Usage};
+use canonical::{ErrorKind, Fault, Origin, Usage};
 use limits::Admission;
 use providers::{Provider, Snapshot, Turn};
 use records::{AttemptRecord, Operation, Outcome, RequestRecord, Sink};
@@ -34,6 +34,8 @@ pub(crate) struct Account {
     sinks: Arc<[Arc<dyn Sink>]>,
     log: Option<Arc<dyn Sink>>,
     pub(crate) opened: Instant,
+    /// When the caller waits no longer.
+    pub(crate) deadline: Instant,
     record: RequestRecord,
     /// Its place under the limits of its key and project.
     admission: Option<Admission>,
@@ -83,10 +85,12 @@ impl Account {
             attempts: Vec::new(),
             traceparent: context.trace.map(|trace| trace.to_string()),
         };
+        let opened = Instant::now();
         Self {
             sinks: Arc::clone(&gateway.sinks),
             log: context.log.clone(),
-            opened: Instant::now(),
+            opened,
+            deadline: opened + context.timeout,
             record,
             admission: None,
             seat: None,
@@ -145,6 +149,20 @@ impl Account {
         self.seat = Some(seat);
     }
 
+    /// Whose fault the failure of the try under way is.
+    pub(crate) fn blame(&self, fault: &Fault) -> Blame {
+        match (&self.seat, fault.origin) {
+            // What goes wrong on our side counts against nobody.
+            (_, Origin::Internal) => Blame::Ours,
+            (Some(seat), Origin::Upstream | Origin::Downstream)
+                if fault.kind == ErrorKind::Timeout && seat.was_cut_short(self.deadline) =>
+            {
+                Blame::Deadline
+            }
+            (_, Origin::Upstream | Origin::Downstream) => routing::blame(fault),
+        }
+    }
+
     /// Notes that the try failed before its answer began.
     pub(crate) fn fail_try(&mut self, fault: &Fault, blame: Blame) {
         if let Some(seat) = self.seat.take() {
@@ -174,15 +192,15 @@ impl Account {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
+        let failure = match &end {
+            End::BrokenOff(fault) => Some((fault, self.blame(fault))),
+            End::Answered | End::Told(..) | End::Cancelled => None,
+        };
         let record = &mut self.record;
         if let Some(seat) = self.seat.take() {
             if let (Some(admission), Some(tokens)) = (&seat.admission, usage.total_tokens()) {
                 admission.correct(tokens);
             }
-            let failure = match &end {
-                End::BrokenOff(fault) => Some((fault, blame_of(fault))),
-                End::Answered | End::Told(..) | End::Cancelled => None,
-            };
             match (&end, record.first_byte) {
                 // Nobody waited for what the provider would have said.
                 (End::Cancelled, None) => seat.abandon(record),
@@ -227,14 +245,6 @@ impl Drop for Account {
     }
 }
 
-/// Whose fault a failed try is; what goes wrong on our side counts against nobody.
-pub(crate) fn blame_of(fault: &Fault) -> Blame {
-    match fault.origin {
-        Origin::Internal => Blame::Ours,
-        Origin::Upstream | Origin::Downstream => routing::blame(fault),
-    }
-}
-
 impl From<bool> for Streamed {
     fn from(is_streamed: bool) -> Self {
         if is_streamed { Self::Yes } else { Self::No }
@@ -250,7 +260,17 @@ pub(crate) enum Streamed {
     No,
 }
 
+/// A provider that was given all of its time but for this much was waited for.
+const NEARLY: Duration = Duration::from_secs(1);
+
 impl Seat {
+    /// Whether the caller's own deadline is over before the provider had the time that it is given. Whoever is in a
+    /// hurry must not make it look broken to everybody else.
+    fn was_cut_short(&self, deadline: Instant) -> bool {
+        let given = self.provider.config().timeout().saturating_sub(NEARLY);
+        Instant::now() >= deadline && deadline.saturating_duration_since(self.began) < given
+    }
+
     /// Ends the try, with what went wrong if anything did.
     fn leave(self, failure: Option<(&Fault, Blame)>, record: &mut RequestRecord) {
         let now = Instant::now();
@@ -262,7 +282,10 @@ impl Seat {
                 keys.failed(self.key, &self.model, blame, fault, now);
             }
             None => keys.accepted(self.key, &self.model, self.began),
-            Some((_, Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Ours)) => {}
+            Some((
+                _,
+                Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Deadline | Blame::Ours,
+            )) => {}
         }
         drop(keys);
         self.state.end(self.trial, tried, now);

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 use crate::{
     About, Candidates, Context, Demand, Gateway, Refusal,
-    account::{Account, Seat, blame_of},
+    account::{Account, Seat},
     candidates::Candidate,
     errand::Errand,
     gateway::roll,
@@ -42,7 +42,7 @@ impl Way<'_> {
         errand: &E,
         account: &mut Account,
     ) -> Result<(About, E::Answer), Refusal> {
-        let deadline = account.opened + self.context.timeout;
+        let deadline = account.deadline;
         let mut run = Run::new(self.candidates.strategy(), deadline);
         let mut attempts = 0_u32;
         let mut failed: Option<Refusal> = None;
@@ -93,7 +93,7 @@ impl Way<'_> {
                 Ok(answer) => return Ok((about, answer)),
                 Err(refused) => refused,
             };
-            let blame = blame_of(&refused.fault);
+            let blame = account.blame(&refused.fault);
             account.fail_try(&refused.fault, blame);
             let refusal = Refusal { about: Some(about), ..refused.into() };
             let verdict = run.failed(
@@ -187,6 +187,7 @@ impl Way<'_> {
                     | Blame::Caller
                     | Blame::Candidate
                     | Blame::Provider
+                    | Blame::Deadline
                     | Blame::Ours => fault.with_retry_after(Some(wait)),
                 };
                 return Refusal { about: Some(self.about(candidate, opened)), ..fault.into() };
