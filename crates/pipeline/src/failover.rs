@@ -90,7 +90,7 @@ impl Way<'_> {
             let outcome = errand.send(&target, prepared, &mut about).await;
             about.end_attempt();
             let refused = match outcome {
-                Ok(answer) => return Ok((about, answer)),
+                Ok(answer) => return Ok((*about, answer)),
                 Err(refused) => refused,
             };
             let blame = blame_of(&refused.fault);
@@ -122,11 +122,11 @@ impl Way<'_> {
         standings(self.snapshot, &self.candidates.able, self.demand, Instant::now())
     }
 
-    fn about(&self, candidate: &Candidate, opened: Instant) -> About {
+    fn about(&self, candidate: &Candidate, opened: Instant) -> Box<About> {
         let mut about = About::of(&candidate.target, opened);
         about.generation = self.snapshot.generation();
         about.route = self.candidates.route.as_ref().map(|route| route.name.clone());
-        about
+        Box::new(about)
     }
 
     /// Takes a place at a candidate: in its line, under its limits, behind its breaker and with its key; `None` where
