@@ -9,7 +9,7 @@ use std::{
 use canonical::{ErrorKind, Fault, Origin, TraceContext};
 use providers::{NoTurn, Provider, Snapshot};
 use records::Operation;
-use routing::{Choice, Ready, Run, Slot, Standing, Verdict};
+use routing::{Blame, Choice, Ready, Run, Slot, Standing, Verdict};
 use tokio::time::{sleep, timeout_at};
 
 use crate::{
@@ -185,7 +185,15 @@ impl Way<'_> {
             let Candidate { target, .. } = candidate;
             let parked = target.provider.key_ring().refusal(&target.model, now);
             if let Some((fault, wait)) = parked {
-                let fault = fault.with_retry_after(Some(wait));
+                // To come back does not help with a key that is refused.
+                let fault = match routing::blame(&fault) {
+                    Blame::Key => fault,
+                    Blame::Rate(_)
+                    | Blame::Caller
+                    | Blame::Candidate
+                    | Blame::Provider
+                    | Blame::Ours => fault.with_retry_after(Some(wait)),
+                };
                 return Refusal { about: Some(self.about(candidate, opened)), ..fault.into() };
             }
             if let Ready::Not { until: then } = standing.ready {
