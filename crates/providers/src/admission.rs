@@ -139,14 +139,19 @@ impl Provider {
             (_, Measure::Tokens) => "tokens a minute",
             (_, Measure::Concurrency) => "requests at once",
         };
-        let advice = match shortage.wait {
-            Some(wait) => format!("come back in {} s", wait.as_secs_f64().ceil()),
-            None => format!(
-                "this request alone may need {tokens}, so shorten it, or let the answer have fewer"
+        let (kind, advice) = match shortage.wait {
+            Some(wait) => {
+                (ErrorKind::RateLimited, format!("come back in {} s", wait.as_secs_f64().ceil()))
+            }
+            // To come back does not help.
+            None => (
+                ErrorKind::TooLarge,
+                format!(
+                    "this request alone may need {tokens}, so shorten it, or let the answer have fewer"
+                ),
             ),
         };
-        Fault::new(ErrorKind::RateLimited, format!("{limited} {measure}: {advice}"))
-            .with_retry_after(shortage.wait)
+        Fault::new(kind, format!("{limited} {measure}: {advice}")).with_retry_after(shortage.wait)
     }
 
     /// Waits for a turn, where the provider can only serve so many at once.
