@@ -210,7 +210,10 @@ impl Account {
             self.own_up(fault);
         }
         let record = &mut self.record;
-        if let Some(seat) = self.seat.take() {
+        if let Some(mut seat) = self.seat.take() {
+            if matches!(end, End::Answered) && record.first_byte.is_none() {
+                seat.answered_whole();
+            }
             if let (Some(admission), Some(tokens)) = (&seat.admission, usage.total_tokens()) {
                 admission.correct(tokens);
             }
@@ -296,6 +299,13 @@ pub(crate) enum Streamed {
 }
 
 impl Seat {
+    /// Notes how long a whole answer took, which is how long its first byte did.
+    fn answered_whole(&mut self) {
+        let now = Instant::now();
+        let took = now.saturating_duration_since(self.began);
+        self.state.first_byte(&mut self.trial, took, now);
+    }
+
     /// Ends the try, with what went wrong if anything did.
     fn leave(self, failure: Option<(&Fault, Blame)>, record: &mut RequestRecord) {
         let now = Instant::now();

@@ -22,7 +22,7 @@ impl Observer {
         match event {
             Event::Usage(usage) => self.usage.update(usage),
             Event::PartStart { .. } | Event::PartDelta { .. } => {
-                self.first.get_or_insert_with(Instant::now);
+                self.begin();
             }
             Event::Stop => self.complete(),
             Event::Failed(fault) => self.fail(fault),
@@ -30,6 +30,18 @@ impl Observer {
             | Event::PartEnd { .. }
             | Event::Logprobs { .. }
             | Event::Finish { .. } => {}
+        }
+    }
+
+    /// Notes that the answer has begun, which its account hears at once: a long answer is no reason to doubt whoever
+    /// gives it.
+    fn begin(&mut self) {
+        if self.first.is_none() {
+            let now = Instant::now();
+            self.first = Some(now);
+            if let Some(account) = &mut self.account {
+                account.first_byte(now);
+            }
         }
     }
 
@@ -44,17 +56,17 @@ impl Observer {
     }
 
     /// Gives it the account to close.
-    pub(crate) fn attach(&mut self, account: Account) {
+    pub(crate) fn attach(&mut self, mut account: Account) {
+        if let Some(first) = self.first {
+            account.first_byte(first);
+        }
         self.account = Some(account);
     }
 }
 
 impl Drop for Observer {
     fn drop(&mut self) {
-        if let Some(mut account) = self.account.take() {
-            if let Some(first) = self.first {
-                account.first_byte(first);
-            }
+        if let Some(account) = self.account.take() {
             account.close(self.end.take().unwrap_or(End::Cancelled), &self.usage);
         }
     }

@@ -27,6 +27,7 @@ mod exchanges;
 mod facts;
 mod harness;
 mod health;
+mod latency;
 mod model_names;
 mod models;
 mod original;
