@@ -244,11 +244,7 @@ mod tests {
             vec![failed("q", Some(503), "overloaded")],
             "q/m failed (overloaded, status 503), told with status 503",
         );
-        check(
-            "broken_off",
-            vec![attempt()],
-            "p/m began to answer and broke off (overloaded)",
-        );
+        check("broken_off", vec![attempt()], "p/m began to answer and broke off (overloaded)");
         check("cancelled", vec![attempt()], "the caller went away while p/m was asked");
         check("cancelled", vec![], "The caller went away before anybody was asked");
         check("refused", vec![], "Nobody was asked: overloaded, told with status 503");

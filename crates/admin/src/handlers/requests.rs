@@ -108,11 +108,7 @@ pub(crate) async fn show(admin: Arc<Admin>, call: Call) -> Response {
 /// # Errors
 ///
 /// Answers where there is none, or the store fails.
-pub(crate) async fn find(
-    admin: &Admin,
-    caller: &Caller,
-    id: &str,
-) -> Result<RequestRow, Response> {
+pub(crate) async fn find(admin: &Admin, caller: &Caller, id: &str) -> Result<RequestRow, Response> {
     let (id, project) = (id.to_owned(), visible_project(caller));
     let store = Arc::clone(&admin.store);
     let found = tokio::task::spawn_blocking(move || store.request(&id, project.as_deref())).await;
