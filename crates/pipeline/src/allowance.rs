@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use canonical::{ErrorKind, Fault};
 use keys::Caller;
-use limits::{Admission, Level, Measure, Meter, Shortage, admit, least_left};
+use limits::{Admission, Level, Measure, Meter, Shortage, admit, least_left, shortage};
 
 use crate::Demand;
 
@@ -45,6 +45,12 @@ pub(crate) fn let_in(
     }
     let admitted = admit(&caller.meters, demand.tokens(), now);
     admitted.map(Some).map_err(|shortage| sentence(&shortage, demand.tokens()))
+}
+
+/// What [`let_in`] would refuse the request with now. Counts nothing.
+pub(crate) fn kept_out(caller: &Caller, demand: &Demand, now: Instant) -> Option<Fault> {
+    let shortage = shortage(&caller.meters, demand.tokens(), now)?;
+    Some(sentence(&shortage, demand.tokens()))
 }
 
 /// The fault of a reached limit.

@@ -69,6 +69,7 @@ fn needed(method: &str, path: &str) -> Needs {
         _ if below("/api/keys") => Needs::Scope("keys"),
         _ if below("/api/projects") => Needs::Scope(if reads { "keys" } else { "admin" }),
         _ if below("/api/config") => Needs::Scope("admin"),
+        "/api/discover" => Needs::Scope("providers:write"),
         _ if below("/api/requests") || below("/api/usage") => Needs::Scope("usage"),
         _ if below("/api/providers") || below("/api/routes") => {
             Needs::Scope(if reads { "providers:read" } else { "providers:write" })
