@@ -178,7 +178,7 @@ async fn meters_outlive_every_change() {
     keys.rotate(&Caller::admin(), &a.view.id, DAY).await.unwrap();
     keys.set_project("blue".to_owned(), project(Some(6))).await.unwrap();
     make(&keys, &Caller::admin(), named("d")).await;
-    keys.set_declared(Vec::new(), Vec::new()).unwrap();
+    keys.set_declared(crate::DeclaredKeys::default()).unwrap();
     let after = meters(&b);
     assert!(before.iter().zip(&after).all(|(before, after)| Arc::ptr_eq(before, after)));
     assert_eq!(after[2].limits().concurrency, Some(6));
