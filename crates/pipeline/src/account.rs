@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use canonical::{ErrorKind, Fault, Origin, Usage};
+use canonical::{Fault, Origin, Usage};
 use limits::Admission;
 use providers::{Provider, Snapshot, Turn};
 use records::{AttemptRecord, Operation, Outcome, RequestRecord, Sink};
@@ -34,8 +34,6 @@ pub(crate) struct Account {
     sinks: Arc<[Arc<dyn Sink>]>,
     log: Option<Arc<dyn Sink>>,
     pub(crate) opened: Instant,
-    /// When the caller waits no longer.
-    pub(crate) deadline: Instant,
     record: RequestRecord,
     /// Its place under the limits of its key and project.
     admission: Option<Admission>,
@@ -85,12 +83,10 @@ impl Account {
             attempts: Vec::new(),
             traceparent: context.trace.map(|trace| trace.to_string()),
         };
-        let opened = Instant::now();
         Self {
             sinks: Arc::clone(&gateway.sinks),
             log: context.log.clone(),
-            opened,
-            deadline: opened + context.timeout,
+            opened: Instant::now(),
             record,
             admission: None,
             seat: None,
@@ -149,20 +145,6 @@ impl Account {
         self.seat = Some(seat);
     }
 
-    /// Whose fault the failure of the try under way is.
-    pub(crate) fn blame(&self, fault: &Fault) -> Blame {
-        match (&self.seat, fault.origin) {
-            // What goes wrong on our side counts against nobody.
-            (_, Origin::Internal) => Blame::Ours,
-            (Some(seat), Origin::Upstream | Origin::Downstream)
-                if fault.kind == ErrorKind::Timeout && seat.was_cut_short(self.deadline) =>
-            {
-                Blame::Deadline
-            }
-            (_, Origin::Upstream | Origin::Downstream) => routing::blame(fault),
-        }
-    }
-
     /// Notes that the try failed before its answer began.
     pub(crate) fn fail_try(&mut self, fault: &Fault, blame: Blame) {
         if let Some(seat) = self.seat.take() {
@@ -178,8 +160,11 @@ impl Account {
             && attempt.first_byte.is_none()
         {
             attempt.first_byte = Some(first.saturating_sub(attempt.began));
-            let took = at.saturating_duration_since(seat.began);
-            seat.state.first_byte(&mut seat.trial, took, at);
+            // How long it takes to count says nothing of answers.
+            if self.record.operation != Operation::Count {
+                let took = at.saturating_duration_since(seat.began);
+                seat.state.first_byte(&mut seat.trial, took, at);
+            }
         }
     }
 
@@ -192,15 +177,15 @@ impl Account {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
-        let failure = match &end {
-            End::BrokenOff(fault) => Some((fault, self.blame(fault))),
-            End::Answered | End::Told(..) | End::Cancelled => None,
-        };
         let record = &mut self.record;
         if let Some(seat) = self.seat.take() {
             if let (Some(admission), Some(tokens)) = (&seat.admission, usage.total_tokens()) {
                 admission.correct(tokens);
             }
+            let failure = match &end {
+                End::BrokenOff(fault) => Some((fault, blame_of(fault))),
+                End::Answered | End::Told(..) | End::Cancelled => None,
+            };
             match (&end, record.first_byte) {
                 // Nobody waited for what the provider would have said.
                 (End::Cancelled, None) => seat.abandon(record),
@@ -210,10 +195,10 @@ impl Account {
             }
         }
         if let Some(admission) = self.admission.take() {
+            let was_refused = record.attempts.is_empty() && matches!(end, End::Told(..));
             match usage.total_tokens() {
                 Some(tokens) => admission.correct(tokens),
-                // No provider was asked.
-                None if record.attempts.is_empty() => admission.retract(),
+                None if was_refused => admission.retract(),
                 None => {}
             }
         }
@@ -245,6 +230,14 @@ impl Drop for Account {
     }
 }
 
+/// Whose fault a failed try is; what goes wrong on our side counts against nobody.
+pub(crate) fn blame_of(fault: &Fault) -> Blame {
+    match fault.origin {
+        Origin::Internal => Blame::Ours,
+        Origin::Upstream | Origin::Downstream => routing::blame(fault),
+    }
+}
+
 impl From<bool> for Streamed {
     fn from(is_streamed: bool) -> Self {
         if is_streamed { Self::Yes } else { Self::No }
@@ -260,17 +253,7 @@ pub(crate) enum Streamed {
     No,
 }
 
-/// A provider that was given all of its time but for this much was waited for.
-const NEARLY: Duration = Duration::from_secs(1);
-
 impl Seat {
-    /// Whether the caller's own deadline is over before the provider had the time that it is given. Whoever is in a
-    /// hurry must not make it look broken to everybody else.
-    fn was_cut_short(&self, deadline: Instant) -> bool {
-        let given = self.provider.config().timeout().saturating_sub(NEARLY);
-        Instant::now() >= deadline && deadline.saturating_duration_since(self.began) < given
-    }
-
     /// Ends the try, with what went wrong if anything did.
     fn leave(self, failure: Option<(&Fault, Blame)>, record: &mut RequestRecord) {
         let now = Instant::now();
@@ -282,10 +265,7 @@ impl Seat {
                 keys.failed(self.key, &self.model, blame, fault, now);
             }
             None => keys.accepted(self.key, &self.model, self.began),
-            Some((
-                _,
-                Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Deadline | Blame::Ours,
-            )) => {}
+            Some((_, Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Ours)) => {}
         }
         drop(keys);
         self.state.end(self.trial, tried, now);

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 use crate::{
     About, Candidates, Context, Demand, Gateway, Refusal,
-    account::{Account, Seat},
+    account::{Account, Seat, blame_of},
     candidates::Candidate,
     errand::Errand,
     gateway::roll,
@@ -42,7 +42,7 @@ impl Way<'_> {
         errand: &E,
         account: &mut Account,
     ) -> Result<(About, E::Answer), Refusal> {
-        let deadline = account.deadline;
+        let deadline = account.opened + self.context.timeout;
         let mut run = Run::new(self.candidates.strategy(), deadline);
         let mut attempts = 0_u32;
         let mut failed: Option<Refusal> = None;
@@ -69,6 +69,10 @@ impl Way<'_> {
                     continue;
                 }
             };
+            if !errand.asks(&prepared) {
+                let answer = errand.send(&target, prepared, &mut about).await;
+                return answer.map(|answer| (about, answer)).map_err(Refusal::from);
+            }
             let seat = match self.take_seat(errand.operation(), candidate, choice, account).await {
                 Ok(Some(seat)) => seat,
                 // Another request was faster to the one place that there was.
@@ -93,7 +97,7 @@ impl Way<'_> {
                 Ok(answer) => return Ok((about, answer)),
                 Err(refused) => refused,
             };
-            let blame = account.blame(&refused.fault);
+            let blame = blame_of(&refused.fault);
             account.fail_try(&refused.fault, blame);
             let refusal = Refusal { about: Some(about), ..refused.into() };
             let verdict = run.failed(
@@ -187,7 +191,6 @@ impl Way<'_> {
                     | Blame::Caller
                     | Blame::Candidate
                     | Blame::Provider
-                    | Blame::Deadline
                     | Blame::Ours => fault.with_retry_after(Some(wait)),
                 };
                 return Refusal { about: Some(self.about(candidate, opened)), ..fault.into() };

@@ -17,8 +17,6 @@ pub enum Blame {
     Candidate,
     /// The provider's: it failed, can't be reached, or took too long.
     Provider,
-    /// Nobody's: the caller waited for less long than the provider is given.
-    Deadline,
     /// Our own.
     Ours,
 }
@@ -51,7 +49,6 @@ impl Blame {
             Self::Rate(_) => "rate",
             Self::Candidate => "candidate",
             Self::Provider => "provider",
-            Self::Deadline => "deadline",
             Self::Ours => "gateway",
         }
     }
