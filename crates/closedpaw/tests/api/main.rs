@@ -12,8 +12,11 @@
     reason = "the tests start the program, read what the test command tells them and say what they skip"
 )]
 
+mod admission_counts;
+mod allowances;
 mod authority;
 mod base_urls;
+mod breakers;
 mod byte_lane;
 mod capabilities;
 mod changes;
@@ -25,6 +28,7 @@ mod door_words;
 mod durability;
 mod exchanges;
 mod facts;
+mod failover;
 mod grants;
 mod harness;
 mod health;
@@ -33,6 +37,7 @@ mod models;
 mod original;
 mod pages;
 mod parameters;
+mod provider_keys;
 mod provider_members;
 mod rate_limit;
 mod real_model;
