@@ -12,6 +12,7 @@
     reason = "the tests start the program, read what the test command tells them and say what they skip"
 )]
 
+mod accounts;
 mod admission_counts;
 mod allowances;
 mod authority;
@@ -27,8 +28,10 @@ mod declared;
 mod door_words;
 mod durability;
 mod exchanges;
+mod explained;
 mod facts;
 mod failover;
+mod generations;
 mod grants;
 mod harness;
 mod health;
