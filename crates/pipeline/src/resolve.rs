@@ -7,7 +7,7 @@ use dialects::{Codec, Quirks, ThinkingQuirks};
 use futures_util::future::join_all;
 use grants::Grant;
 use keys::Caller;
-use providers::{Freshness, Provider, Snapshot, check_model};
+use providers::{Freshness, Provider, ProviderName, Snapshot, check_model};
 
 use crate::{Candidates, candidates::unknown_model};
 
@@ -123,7 +123,8 @@ pub(crate) fn resolve(
     {
         return Candidates::of_route(snapshot, caller, route);
     }
-    let name = match (provider, snapshot.default_name()) {
+    let held = |name: &&ProviderName| caller.grant.holds_provider(name.as_str());
+    let name = match (provider, snapshot.default_name().filter(held)) {
         (Some(name), _) => name,
         (None, Some(default)) => default.as_str(),
         (None, None) => {
