@@ -10,11 +10,11 @@ use canonical::{ErrorKind, Fault, Origin, TraceContext};
 use providers::{NoTurn, Provider, Snapshot};
 use records::Operation;
 use routing::{Blame, Choice, Ready, Run, Slot, Standing, Verdict};
-use tokio::time::{sleep, timeout_at};
+use tokio::time::sleep;
 
 use crate::{
     About, Candidates, Context, Demand, Gateway, Refusal,
-    account::{Account, Seat},
+    account::{Account, Seat, blame_of},
     candidates::Candidate,
     errand::Errand,
     gateway::roll,
@@ -42,7 +42,7 @@ impl Way<'_> {
         errand: &E,
         account: &mut Account,
     ) -> Result<(About, E::Answer), Refusal> {
-        let deadline = account.deadline();
+        let deadline = account.opened + self.context.timeout;
         let mut run = Run::new(self.candidates.strategy(), deadline);
         let mut attempts = 0_u32;
         let mut failed: Option<Refusal> = None;
@@ -70,16 +70,16 @@ impl Way<'_> {
                     continue;
                 }
             };
+            if !errand.asks(&prepared) {
+                let answer = errand.send(&target, prepared, &mut about).await;
+                return answer.map(|answer| (about, answer)).map_err(Refusal::from);
+            }
             let seat = match self.take_seat(errand.operation(), candidate, choice, account).await {
                 Ok(Some(seat)) => seat,
                 // Another request was faster to the one place that there was.
                 Ok(None) => {
                     run.missed(choice);
                     continue;
-                }
-                // The caller waits no longer, be there others to ask or not.
-                Err(fault) if Instant::now() >= deadline => {
-                    return Err(Refusal { about: Some(about), ..fault.into() });
                 }
                 Err(fault) => {
                     run.pass_over(choice.candidate);
@@ -94,11 +94,12 @@ impl Way<'_> {
             account.begin_try(&target, price, reason, seat);
             let outcome = errand.send(&target, prepared, &mut about).await;
             about.end_attempt();
-            let mut refused = match outcome {
-                Ok(answer) => return Ok((*about, answer)),
+            let refused = match outcome {
+                Ok(answer) => return Ok((about, answer)),
                 Err(refused) => refused,
             };
-            let blame = account.fail_try(&mut refused.fault);
+            let blame = blame_of(&refused.fault);
+            account.fail_try(&refused.fault, blame);
             let refusal = Refusal { about: Some(about), ..refused.into() };
             let verdict = run.failed(
                 choice,
@@ -126,11 +127,11 @@ impl Way<'_> {
         standings(self.snapshot, &self.candidates.able, self.demand, Instant::now())
     }
 
-    fn about(&self, candidate: &Candidate, opened: Instant) -> Box<About> {
+    fn about(&self, candidate: &Candidate, opened: Instant) -> About {
         let mut about = About::of(&candidate.target, opened);
         about.generation = self.snapshot.generation();
         about.route = self.candidates.route.as_ref().map(|route| route.name.clone());
-        Box::new(about)
+        about
     }
 
     /// Takes a place at a candidate: in its line, under its limits, behind its breaker and with its key; `None` where
@@ -144,10 +145,8 @@ impl Way<'_> {
     ) -> Result<Option<Seat>, Fault> {
         let (provider, model) = (&candidate.target.provider, &candidate.target.model);
         let waiting = Instant::now();
-        let turn = provider.turn(self.context.caller.id.as_str());
-        let turn = timeout_at(account.deadline().into(), turn).await;
+        let turn = provider.turn(self.context.caller.id.as_str()).await;
         account.queued(waiting.elapsed());
-        let turn = turn.map_err(|_| account.out_of_time())?;
         let turn = turn.map_err(|none| too_long_a_line(provider, none))?;
         let now = Instant::now();
         // To count tokens starts no chat.

@@ -10,7 +10,7 @@ use crate::account::{Account, End};
 #[derive(Default)]
 pub(crate) struct Observer {
     usage: Usage,
-    /// When the first piece of the answer came.
+    /// When the first piece of the answer came, if it came before the account.
     first: Option<Instant>,
     end: Option<End>,
     account: Option<Account>,
@@ -21,9 +21,7 @@ impl Observer {
     pub(crate) fn note(&mut self, event: &Event) {
         match event {
             Event::Usage(usage) => self.usage.update(usage),
-            Event::PartStart { .. } | Event::PartDelta { .. } => {
-                self.begin();
-            }
+            Event::PartStart { .. } | Event::PartDelta { .. } => self.begin(),
             Event::Stop => self.complete(),
             Event::Failed(fault) => self.fail(fault),
             Event::Start { .. }
@@ -33,8 +31,7 @@ impl Observer {
         }
     }
 
-    /// Notes that the answer has begun, which its account hears at once: a long answer is no reason to doubt whoever
-    /// gives it.
+    /// Notes that the answer has begun, at once: others are chosen by it while this one goes on.
     fn begin(&mut self) {
         if self.first.is_none() {
             let now = Instant::now();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use canonical::{Message, Part, Request, Role};
+use canonical::{Message, Part, Request, Role, Sampling};
 use grants::Scope;
 use http::StatusCode;
 use keys::Caller;
@@ -23,9 +23,6 @@ use crate::{
 /// The longest description of a request that is taken.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
-/// Output that is reckoned with where nothing is said.
-const USUAL_OUTPUT_TOKENS: u64 = 512;
-
 /// A request as it might be sent, or the id of one that was.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ExplainParameters {
@@ -45,19 +42,7 @@ pub(crate) struct ExplainParameters {
     /// Tokens that the answer may have.
     max_tokens: Option<u64>,
     /// What the request needs of a model.
-    needs: Option<Vec<NeedName>>,
-}
-
-/// Something that a request needs of a model.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum NeedName {
-    /// Reading pictures.
-    Vision,
-    /// Calling tools.
-    Tools,
-    /// Holding the answer to a JSON schema.
-    JsonSchema,
+    needs: Option<Vec<Need>>,
 }
 
 /// What would happen to a request, or what did.
@@ -66,9 +51,9 @@ enum NeedName {
 #[expect(dead_code, reason = "it describes both answers in one schema")]
 pub(crate) enum Explained {
     /// What would happen now.
-    Foretold(ExplanationView),
+    Foretold(Box<ExplanationView>),
     /// What did happen.
-    Recorded(Account),
+    Recorded(Box<Account>),
 }
 
 /// `POST /api/explain`
@@ -155,19 +140,18 @@ impl ExplainParameters {
     }
 
     fn demand(&self) -> Demand {
-        let said = self.message.as_ref().map(|message| {
-            let turn = Message { role: Role::User, parts: vec![Part::text(message)] };
-            Demand::of(&Request { messages: vec![turn], ..Request::default() }).input_tokens
+        let turn = |message| Message { role: Role::User, parts: vec![Part::text(message)] };
+        let said = Demand::of(&Request {
+            messages: self.message.iter().map(turn).collect(),
+            sampling: Sampling { max_tokens: self.max_tokens, ..Sampling::default() },
+            ..Request::default()
         });
-        let needs = self.needs.iter().flatten().map(|need| match need {
-            NeedName::Vision => Need::Vision,
-            NeedName::Tools => Need::Tools,
-            NeedName::JsonSchema => Need::JsonSchema,
-        });
+        let told = self.message.as_ref().map_or(0, |_| said.input_tokens);
         Demand {
-            input_tokens: self.input_tokens.or(said).unwrap_or_default(),
-            output_tokens: self.max_tokens.unwrap_or(USUAL_OUTPUT_TOKENS),
-            needs: needs.collect(),
+            // Where nothing is told of the input, nothing is guessed.
+            input_tokens: self.input_tokens.unwrap_or(told),
+            needs: self.needs.clone().unwrap_or_default(),
+            ..said
         }
     }
 }

@@ -6,7 +6,6 @@
     reason = "tests fail by panicking"
 )]
 
-mod deadlines;
 mod faults;
 mod lifetime;
 mod proof;
