@@ -6,7 +6,10 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::{Map, Value as Json};
 use vault::Secret;
 
-use crate::{Origin, Value, secret_reference::SecretShape};
+use crate::{
+    Origin, Value,
+    secret_reference::{SecretShape, UNRESOLVED},
+};
 
 /// A kind of thing that the file declares, as `[SECTION.NAME]`.
 pub(crate) struct Section {
@@ -143,6 +146,12 @@ impl Declared {
             }
         }
         members
+    }
+
+    /// Whether a member refers to a secret that can't be had, which is a fault already.
+    #[must_use]
+    pub fn lacks_secret(&self, member: &str) -> bool {
+        self.members.get(member).and_then(Json::as_str) == Some(UNRESOLVED)
     }
 
     /// Takes a secret out from among the members, where it stands.

@@ -14,6 +14,9 @@ use crate::file::Reader;
 /// The longest secret that is read from a file.
 const MOST_BYTES: u64 = 64 * 1024;
 
+/// How a reference is shown that leads to no secret; that is a fault already.
+pub(crate) const UNRESOLVED: &str = "?";
+
 /// What a member looks like that is a secret, or holds some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SecretShape {
@@ -38,7 +41,10 @@ impl Reader<'_> {
     pub fn reference(&mut self, place: &str, value: &Spanned<DeValue<'_>>) -> Resolved {
         self.resolve(value.get_ref()).unwrap_or_else(|sentence| {
             self.fault(value.span().start, format!("{place}: {sentence}"));
-            Resolved { shown: "?".to_owned(), secret: Secret::new("a-stand-in-for-a-faulty-one") }
+            Resolved {
+                shown: UNRESOLVED.to_owned(),
+                secret: Secret::new("a-stand-in-for-a-faulty-one"),
+            }
         })
     }
 

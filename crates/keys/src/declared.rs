@@ -25,24 +25,34 @@ pub struct DeclaredKey {
     pub declared_at: String,
 }
 
-/// What the configuration declares, checked.
+/// What is wrong with one of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredKeyFault {
+    /// Where it is declared.
+    pub declared_at: String,
+    /// What is wrong and what to do.
+    pub sentence: String,
+}
+
+/// Keys and projects that the configuration declares, checked.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Declared {
+pub struct DeclaredKeys {
     keys: Vec<Arc<Record>>,
     projects: Vec<(String, Limits, String)>,
 }
 
-impl Declared {
-    /// Holds what is declared to every rule.
+impl DeclaredKeys {
+    /// Holds what is declared to every rule; each project comes with where it is declared.
     ///
     /// # Errors
     ///
     /// Every fault.
-    pub(crate) fn check(
+    pub fn check(
         keys: Vec<DeclaredKey>,
         projects: Vec<(String, Project, String)>,
-    ) -> Result<Self, Vec<String>> {
+    ) -> Result<Self, Vec<DeclaredKeyFault>> {
         let (mut declared, mut faults) = (Self::default(), Vec::new());
+        let fault = |declared_at, sentence| DeclaredKeyFault { declared_at, sentence };
         let mut places: HashMap<Arc<str>, String> = HashMap::new();
         for (number, DeclaredKey { text, new, declared_at }) in (i64::MIN..).zip(keys) {
             let origin = Origin::Declared(declared_at.clone());
@@ -50,11 +60,12 @@ impl Declared {
                 Ok(record) => {
                     let id = Arc::clone(&record.id);
                     if let Some(first) = places.insert(id, declared_at.clone()) {
-                        faults.push(format!("{declared_at}: this is the same key as at {first}"));
+                        let sentence = format!("this is the same key as at {first}");
+                        faults.push(fault(declared_at, sentence));
                     }
                     declared.keys.push(Arc::new(record));
                 }
-                Err(fault) => faults.push(format!("{declared_at}: {fault}")),
+                Err(sentence) => faults.push(fault(declared_at, sentence)),
             }
         }
         for (name, project, declared_at) in projects {
@@ -62,7 +73,7 @@ impl Declared {
             let checked = name::check_project(&name).and_then(|()| holding::check_limits(&limits));
             match checked {
                 Ok(()) => declared.projects.push((name, limits, declared_at)),
-                Err(fault) => faults.push(format!("{declared_at}: {fault}")),
+                Err(sentence) => faults.push(fault(declared_at, sentence)),
             }
         }
         if faults.is_empty() { Ok(declared) } else { Err(faults) }

@@ -11,8 +11,7 @@ use store::Store;
 use vault::{AdminKey, KeyDigest, VirtualKey};
 
 use crate::{
-    Caller, CallerId, DeclaredKey, KeyError, KeyView, Project, ProjectView, declared::Declared,
-    key::Key, snapshot::Snapshot,
+    Caller, CallerId, DeclaredKeys, KeyError, KeyView, ProjectView, key::Key, snapshot::Snapshot,
 };
 
 /// Keys that there may be, revoked ones included until their place is needed.
@@ -29,7 +28,7 @@ pub struct KeyManager {
     decoy: KeyDigest,
     snapshot: ArcSwap<Snapshot>,
     /// What the configuration declares; held through each change, so that they come one at a time.
-    declared: Mutex<Declared>,
+    declared: Mutex<DeclaredKeys>,
     pub(crate) store: Arc<Store>,
     pub(crate) most_keys: usize,
     clock: Clock,
@@ -52,7 +51,7 @@ impl KeyManager {
         clock: Clock,
     ) -> Result<Self, KeyError> {
         let (keys, projects) = store.load_keys()?;
-        let declared = Declared::default();
+        let declared = DeclaredKeys::default();
         let snapshot = declared.with_stored(keys, projects, &Snapshot::default())?;
         Ok(Self {
             admin,
@@ -161,17 +160,11 @@ impl KeyManager {
     ///
     /// # Errors
     ///
-    /// Every fault of what is declared; then everything stays as it was.
-    pub fn set_declared(
-        &self,
-        keys: Vec<DeclaredKey>,
-        projects: Vec<(String, Project, String)>,
-    ) -> Result<(), Vec<String>> {
-        let new = Declared::check(keys, projects)?;
+    /// Fails when what is stored can't be read; then everything stays as it was.
+    pub fn set_declared(&self, new: DeclaredKeys) -> Result<(), KeyError> {
         let mut declared = self.changes();
-        let failed = |error: KeyError| vec![error.to_string()];
-        let (keys, projects) = self.store.load_keys().map_err(|error| failed(error.into()))?;
-        let snapshot = new.with_stored(keys, projects, &self.snapshot()).map_err(failed)?;
+        let (keys, projects) = self.store.load_keys()?;
+        let snapshot = new.with_stored(keys, projects, &self.snapshot())?;
         self.snapshot.store(Arc::new(snapshot));
         *declared = new;
         Ok(())
@@ -204,7 +197,7 @@ impl KeyManager {
         self.snapshot.load_full()
     }
 
-    fn changes(&self) -> MutexGuard<'_, Declared> {
+    fn changes(&self) -> MutexGuard<'_, DeclaredKeys> {
         self.declared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

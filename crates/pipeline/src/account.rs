@@ -160,8 +160,11 @@ impl Account {
             && attempt.first_byte.is_none()
         {
             attempt.first_byte = Some(first.saturating_sub(attempt.began));
-            let took = at.saturating_duration_since(seat.began);
-            seat.state.first_byte(&mut seat.trial, took, at);
+            // How long it takes to count says nothing of answers.
+            if self.record.operation != Operation::Count {
+                let took = at.saturating_duration_since(seat.began);
+                seat.state.first_byte(&mut seat.trial, took, at);
+            }
         }
     }
 
@@ -192,10 +195,10 @@ impl Account {
             }
         }
         if let Some(admission) = self.admission.take() {
+            let was_refused = record.attempts.is_empty() && matches!(end, End::Told(..));
             match usage.total_tokens() {
                 Some(tokens) => admission.correct(tokens),
-                // No provider was asked.
-                None if record.attempts.is_empty() => admission.retract(),
+                None if was_refused => admission.retract(),
                 None => {}
             }
         }

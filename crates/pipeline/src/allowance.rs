@@ -30,21 +30,21 @@ pub(crate) fn limits_tokens(caller: &Caller) -> bool {
     caller.meters.iter().any(|meter: &Arc<Meter>| meter.limits().tokens_per_minute.is_some())
 }
 
-/// Lets a request in by the limits of the caller's key and project.
+/// Lets a request of about `tokens` in by the limits of the caller's key and project.
 ///
 /// # Errors
 ///
 /// Says which limit is reached, and when to come back.
 pub(crate) fn let_in(
     caller: &Caller,
-    demand: &Demand,
+    tokens: u64,
     now: Instant,
 ) -> Result<Option<Admission>, Fault> {
     if caller.meters.is_empty() {
         return Ok(None);
     }
-    let admitted = admit(&caller.meters, demand.tokens(), now);
-    admitted.map(Some).map_err(|shortage| sentence(&shortage, demand.tokens()))
+    let admitted = admit(&caller.meters, tokens, now);
+    admitted.map(Some).map_err(|shortage| sentence(&shortage, tokens))
 }
 
 /// What [`let_in`] would refuse the request with now. Counts nothing.

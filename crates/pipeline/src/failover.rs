@@ -69,6 +69,10 @@ impl Way<'_> {
                     continue;
                 }
             };
+            if !errand.asks(&prepared) {
+                let answer = errand.send(&target, prepared, &mut about).await;
+                return answer.map(|answer| (about, answer)).map_err(Refusal::from);
+            }
             let seat = match self.take_seat(errand.operation(), candidate, choice, account).await {
                 Ok(Some(seat)) => seat,
                 // Another request was faster to the one place that there was.
@@ -90,7 +94,7 @@ impl Way<'_> {
             let outcome = errand.send(&target, prepared, &mut about).await;
             about.end_attempt();
             let refused = match outcome {
-                Ok(answer) => return Ok((*about, answer)),
+                Ok(answer) => return Ok((about, answer)),
                 Err(refused) => refused,
             };
             let blame = blame_of(&refused.fault);
@@ -122,11 +126,11 @@ impl Way<'_> {
         standings(self.snapshot, &self.candidates.able, self.demand, Instant::now())
     }
 
-    fn about(&self, candidate: &Candidate, opened: Instant) -> Box<About> {
+    fn about(&self, candidate: &Candidate, opened: Instant) -> About {
         let mut about = About::of(&candidate.target, opened);
         about.generation = self.snapshot.generation();
         about.route = self.candidates.route.as_ref().map(|route| route.name.clone());
-        Box::new(about)
+        about
     }
 
     /// Takes a place at a candidate: in its line, under its limits, behind its breaker and with its key; `None` where

@@ -1,6 +1,6 @@
 //! Providers, routes, keys and projects that the config file declares: held to the rules of the API, and taken over.
 
-use ::keys::{DeclaredKey, KeyManager, NewKey, Project};
+use ::keys::{DeclaredKey, DeclaredKeyFault, DeclaredKeys, KeyManager, NewKey, Project};
 use admin::DeclaredFault;
 use catalog::Catalog;
 use config::{Fault, Settings};
@@ -16,9 +16,7 @@ use upstream::Egress;
 /// What the file declares, checked.
 pub struct Declared {
     declarations: Declarations,
-    keys: Vec<DeclaredKey>,
-    /// Each with where it stands.
-    projects: Vec<(String, Project, String)>,
+    keys: DeclaredKeys,
 }
 
 impl Declared {
@@ -33,8 +31,9 @@ impl Declared {
         manager: &ProviderManager,
         keys: &KeyManager,
     ) -> Result<u64, Vec<String>> {
-        let Self { declarations, keys: declared, projects } = self;
-        manager.set_declared(declarations, catalog, || keys.set_declared(declared, projects))
+        let Self { declarations, keys: declared } = self;
+        let keys = || keys.set_declared(declared).map_err(|error| vec![error.to_string()]);
+        manager.set_declared(declarations, catalog, keys)
     }
 }
 
@@ -74,6 +73,16 @@ pub fn check(settings: &Settings, egress: &Egress) -> Result<Declared, Vec<Fault
         Some((table.name.clone(), project, table.origin().to_string()))
     };
     let projects = sections.projects.iter().filter_map(project).collect();
+    let keys = DeclaredKeys::check(keys, projects).unwrap_or_else(|found| {
+        let tables = || sections.keys.iter().chain(&sections.projects);
+        faults.extend(found.into_iter().filter_map(
+            |DeclaredKeyFault { declared_at, sentence }| {
+                let table = tables().find(|table| table.origin().to_string() == declared_at)?;
+                Some(fault(table, &sentence))
+            },
+        ));
+        DeclaredKeys::default()
+    });
     // A provider that is faulty is declared all the same: that it can't be the default need not be said as well.
     let is_faulty = |name: &str| {
         !faults.is_empty() && sections.providers.iter().any(|table| table.name == name)
@@ -81,7 +90,7 @@ pub fn check(settings: &Settings, egress: &Egress) -> Result<Declared, Vec<Fault
     let default = settings.models.default_provider.as_ref();
     let named = default.map(|name| name.value.as_str()).filter(|name| !is_faulty(name));
     match Declarations::new(providers, routes, named) {
-        Ok(declarations) if faults.is_empty() => Ok(Declared { declarations, keys, projects }),
+        Ok(declarations) if faults.is_empty() => Ok(Declared { declarations, keys }),
         declarations => {
             let wrong = |wrong| match wrong {
                 DeclarationFault::Route { name, sentence } => {

@@ -138,6 +138,14 @@ fn each_request_is_one_line_of_the_log() {
     ] {
         assert_eq!(line.get(field), Some(&expected), "{field} of {line}");
     }
+    let document = include_str!("../../../../docs/operations.md");
+    let always = ["timestamp", "level", "target", "message"];
+    for field in
+        [answered, failed, refused].into_iter().flat_map(|line| line.as_object().unwrap().keys())
+    {
+        let is_listed = document.contains(&format!("`{field}`"));
+        assert!(always.contains(&field.as_str()) || is_listed, "docs/operations.md lacks {field}");
+    }
     let told = failed["failed_attempts"].as_str().unwrap();
     assert!(told.starts_with("down/alpha upstream_failed 500"), "{told}");
     let mentions = lines.iter().filter(|line| line.to_string().contains("down")).count();

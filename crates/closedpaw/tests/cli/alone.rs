@@ -66,6 +66,23 @@ fn a_gateway_elsewhere_that_is_not_there_is_3_and_gets_no_admin_key_of_ours() {
 }
 
 #[test]
+fn the_config_file_in_the_documents_is_sound() {
+    let document = include_str!("../../../../docs/operations.md");
+    let example = document.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let place = Place::new();
+    let file = place.write("config.toml", example.unwrap());
+    let file = file.to_str().unwrap();
+    let mut check = place.command(&["--config", file, "config", "check"]);
+    let secrets = [
+        ("OPENAI_API_KEY", "sk-0123456789-abcdefghij"),
+        ("CI_GATEWAY_KEY", "sk-cp-aaaaaaaaaaaa-0123456789abcdef0123456789abcdef"),
+    ];
+    Outcome::from(check.envs(secrets).output().unwrap()).ok();
+    let unset = place.run(&["--config", file, "config", "check"]);
+    unset.fails(2, "the variable OPENAI_API_KEY is not set");
+}
+
+#[test]
 fn config_check_names_every_fault_and_config_show_every_origin() {
     let place = Place::new();
     let bad = place.write("bad.toml", "[server]\nlistn = []\n[log]\nlevel = \"loud\"\n");
@@ -82,6 +99,24 @@ fn config_check_names_every_fault_and_config_show_every_origin() {
         assert!(told.contains("models[0]: vendor: `acme` is none of"), "{told}");
         assert_ne!(outcome.code, 0);
     }
+
+    let keys = place.write(
+        "keys.toml",
+        "[keys.a]\nkey = { file = \"text\" }\n[keys.b]\nkey = { file = \"text\" }\n[keys.c]\nkey = { env = \"UNSET\" }\n\
+         [keys.d]\nkey = { file = \"short\" }\n[projects.\"a b\"]\n",
+    );
+    place.write("text", "sk-cp-aaaaaaaaaaaa-0123456789abcdef0123456789abcdef");
+    place.write("short", "sk-cp-aaaaaaaaaaaa-0");
+    let outcome = place.run(&["--config", keys.to_str().unwrap(), "config", "check"]);
+    for fault in [
+        "keys.toml:3: keys.b: this is the same key as at",
+        "keys.toml:6: keys.c.key: the variable UNSET is not set",
+        "keys.toml:7: keys.d: a virtual key is sk-cp-ID-SECRET",
+        "keys.toml:9: projects.a b: the name of a project has",
+    ] {
+        outcome.fails(2, fault);
+    }
+    assert_eq!(outcome.stderr.lines().count(), 4, "each once:\n{}", outcome.stderr);
 
     let good = place.write("good.toml", "[log]\nlevel = \"debug\"\n");
     let good = good.to_str().unwrap();

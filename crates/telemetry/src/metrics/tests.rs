@@ -1,6 +1,6 @@
 //! What is counted, under which names, and that nobody can make it grow without end.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use records::{Operation, Outcome, RequestRecord, Sink};
 
@@ -78,10 +78,8 @@ fn a_settled_request_is_counted_once_everywhere() {
     assert!(!text.contains("smart") && !text.contains("k3y"), "what callers say is no label");
 }
 
-#[test]
-fn a_refusal_names_its_error_and_no_model() {
-    let metrics = metrics();
-    let refused = RequestRecord {
+fn refused() -> Arc<RequestRecord> {
+    Arc::new(RequestRecord {
         operation: Operation::Embeddings,
         outcome: Outcome::Refused,
         error: Some("rate_limited"),
@@ -92,8 +90,13 @@ fn a_refusal_names_its_error_and_no_model() {
         usage: Usage::default(),
         attempts: Vec::new(),
         ..sample::record()
-    };
-    metrics.settled(&Arc::new(refused));
+    })
+}
+
+#[test]
+fn a_refusal_names_its_error_and_no_model() {
+    let metrics = metrics();
+    metrics.settled(&refused());
     let text = text(&metrics);
     check(
         &text,
@@ -127,6 +130,42 @@ fn gauges_are_read_at_the_scrape() {
             "closedpaw_log_lines_dropped_total 8",
         ],
     );
+}
+
+/// Each metric of the text: its name, its type and the labels of its series.
+fn described(text: &str) -> Vec<(String, String, BTreeSet<String>)> {
+    let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let described = kinds.map(|(name, kind)| {
+        let series = text.lines().filter(|line| line.starts_with(name));
+        let labels = series.filter_map(|line| line.split_once('{')?.1.split_once('}'));
+        let labels = labels.flat_map(|(labels, _)| labels.split(','));
+        let names = labels.filter_map(|label| Some(label.split_once('=')?.0.to_owned()));
+        (name.to_owned(), kind.to_owned(), names.filter(|name| name != "le").collect())
+    });
+    described.collect()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_document_on_operations_lists_every_metric() {
+    let document = include_str!("../../../../docs/operations.md");
+    let metrics = metrics();
+    metrics.settled(&sample::settled());
+    metrics.settled(&refused());
+    let mut listed = Vec::new();
+    for row in document.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let cells: Vec<&str> = row.split(" |").map(str::trim).collect();
+        let [name, kind @ ("counter" | "gauge" | "histogram"), labels, ..] = cells[..] else {
+            continue;
+        };
+        let labels = labels.split(['`', ' ']).filter(|label| !label.is_empty());
+        let name = name.trim_end_matches('`').to_owned();
+        listed.push((name, kind.to_owned(), labels.map(str::to_owned).collect()));
+    }
+    listed.sort();
+    let mut described = described(&text(&metrics));
+    described.sort();
+    assert_eq!(listed, described);
 }
 
 #[test]
