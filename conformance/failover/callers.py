@@ -41,6 +41,10 @@ def served_by():
     return WIRE.headers.get("x-closedpaw-provider")
 
 
+def request_id():
+    return WIRE.headers.get("x-request-id")
+
+
 class Cut(Exception):
     """The stream ended without the dialect's end."""
 

@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from callers import CALLERS, attempts, served_by
+from callers import CALLERS, attempts, request_id, served_by
 from servers import ADMIN_KEY, Stack, ask, start_gateway
 
 ROUTE, MODEL, NAMES = "either", "smollm2", ("first", "second")
@@ -117,7 +117,7 @@ def main():
             tally = Tally(options.requests)
             started = time.monotonic()
             run(gateway, servers, tally)
-            return report(tally, time.monotonic() - started)
+            return report(gateway, tally, time.monotonic() - started)
         finally:
             for server in servers:
                 server.end()
@@ -186,11 +186,17 @@ def call(caller, name, tally):
             outcome["whole"] = True
         except Exception as error:
             outcome["error"] = f"{type(error).__name__}: {error}"[:300]
-        outcome |= {"said": "".join(text), "by": served_by(), "attempts": attempts(), "took": time.monotonic() - began}
+        outcome |= {"said": "".join(text), "by": served_by(), "attempts": attempts(), "id": request_id(), "took": time.monotonic() - began}
         tally.put(outcome)
 
 
-def report(tally, took):
+def record(gateway, outcome):
+    """What the gateway noted of a request, which may take a moment to be written."""
+    time.sleep(1)
+    return outcome["id"] and ask(f"{gateway}/api/requests/{outcome['id']}", headers={"authorization": f"Bearer {ADMIN_KEY}"})
+
+
+def report(gateway, tally, took):
     outcomes, events = tally.outcomes, tally.events
     whole = [o for o in outcomes if o["whole"]]
     early = [o for o in outcomes if not o["whole"] and not o["said"]]
@@ -204,6 +210,8 @@ def report(tally, took):
     print("from the start: " + ", ".join(f"{event} at {moment - outcomes[0]['began']:.1f} s" for event, moment in events.items()))
     for outcome in early[:5] + late[:5]:
         print(f"  {outcome['sdk']} by {outcome['by']} after {outcome['attempts']} attempts, {outcome['said']!r}: {outcome['error']}")
+    for outcome in early[:5]:
+        print(f"  the gateway's record: {record(gateway, outcome)}")
     at_once = EACH * len(CALLERS)
     checks = {
         "every request came to an end": (len(outcomes) == tally.total, f"{len(outcomes)} of {tally.total}"),

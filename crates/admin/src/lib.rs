@@ -4,6 +4,7 @@
 
 mod answer;
 mod endpoints;
+mod explanation_view;
 mod granted;
 mod handlers;
 mod moment;

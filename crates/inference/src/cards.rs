@@ -5,6 +5,7 @@ use std::time::Duration;
 use canonical::{ModelCard, Price};
 use futures_util::future::join_all;
 use keys::Caller;
+use pipeline::may_ask;
 use providers::{Freshness, Route, Snapshot};
 use tokio::time::timeout;
 
@@ -15,10 +16,9 @@ const LIST_LIMIT: Duration = Duration::from_millis(2500);
 pub(crate) async fn all(snapshot: &Snapshot, caller: &Caller) -> Vec<ModelCard> {
     let routes = snapshot.routes().filter_map(|route| of_route(snapshot, caller, route));
     let routes: Vec<_> = routes.collect();
-    let providers = snapshot.enabled().filter(|provider| {
-        caller.grant.holds_provider(provider.config().name.as_str())
-            && !provider.config().lacks_api_key()
-    });
+    let providers = snapshot
+        .enabled()
+        .filter(|provider| may_ask(caller, provider) && !provider.config().lacks_api_key());
     let lists = providers.map(|provider| async move {
         let models = timeout(LIST_LIMIT, provider.models(Freshness::Cached)).await;
         let ids = models.map(|models| models.ids).unwrap_or_default();
@@ -33,14 +33,16 @@ pub(crate) async fn all(snapshot: &Snapshot, caller: &Caller) -> Vec<ModelCard> 
     routes.into_iter().chain(listed).collect()
 }
 
-/// What is known of a route as a model: what any of its candidates has that the caller holds; none where it holds none.
+/// What is known of a route as a model: what any of its candidates has that the caller may ask; none where it may ask
+/// none.
 pub(crate) fn of_route(snapshot: &Snapshot, caller: &Caller, route: &Route) -> Option<ModelCard> {
     let held = route.candidates.iter().filter(|candidate| {
         caller.grant.holds_model(&candidate.provider, &candidate.model, Some(&route.name))
     });
-    let cards = held.map(|candidate| match snapshot.find(&candidate.provider) {
-        Ok(provider) => snapshot.card(provider, &candidate.model, &route.name),
-        Err(_) => ModelCard { id: route.name.clone(), ..ModelCard::default() },
+    let cards = held.filter_map(|candidate| match snapshot.find(&candidate.provider) {
+        Ok(provider) => may_ask(caller, provider)
+            .then(|| snapshot.card(provider, &candidate.model, &route.name)),
+        Err(_) => Some(ModelCard { id: route.name.clone(), ..ModelCard::default() }),
     });
     let widest = cards.max_by_key(|card| card.context_window_tokens)?;
     Some(ModelCard { provider: "closedpaw".to_owned(), price: Price::default(), ..widest })

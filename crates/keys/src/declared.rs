@@ -25,6 +25,15 @@ pub struct DeclaredKey {
     pub declared_at: String,
 }
 
+/// What is wrong with one of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredKeyFault {
+    /// Where it is declared.
+    pub declared_at: String,
+    /// What is wrong and what to do.
+    pub sentence: String,
+}
+
 /// Keys and projects that the configuration declares, checked.
 #[derive(Clone, Debug, Default)]
 pub struct DeclaredKeys {
@@ -32,17 +41,8 @@ pub struct DeclaredKeys {
     projects: Vec<(String, Limits, String)>,
 }
 
-/// A declaration that breaks a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyFault {
-    /// Where it is declared.
-    pub declared_at: String,
-    /// What is wrong with it, and what to do.
-    pub sentence: String,
-}
-
 impl DeclaredKeys {
-    /// Holds what is declared to every rule: keys, and projects with their names and where they are declared.
+    /// Holds what is declared to every rule; each project comes with where it is declared.
     ///
     /// # Errors
     ///
@@ -50,8 +50,9 @@ impl DeclaredKeys {
     pub fn check(
         keys: Vec<DeclaredKey>,
         projects: Vec<(String, Project, String)>,
-    ) -> Result<Self, Vec<KeyFault>> {
+    ) -> Result<Self, Vec<DeclaredKeyFault>> {
         let (mut declared, mut faults) = (Self::default(), Vec::new());
+        let fault = |declared_at, sentence| DeclaredKeyFault { declared_at, sentence };
         let mut places: HashMap<Arc<str>, String> = HashMap::new();
         for (number, DeclaredKey { text, new, declared_at }) in (i64::MIN..).zip(keys) {
             let origin = Origin::Declared(declared_at.clone());
@@ -60,11 +61,11 @@ impl DeclaredKeys {
                     let id = Arc::clone(&record.id);
                     if let Some(first) = places.insert(id, declared_at.clone()) {
                         let sentence = format!("this is the same key as at {first}");
-                        faults.push(KeyFault { declared_at, sentence });
+                        faults.push(fault(declared_at, sentence));
                     }
                     declared.keys.push(Arc::new(record));
                 }
-                Err(sentence) => faults.push(KeyFault { declared_at, sentence }),
+                Err(sentence) => faults.push(fault(declared_at, sentence)),
             }
         }
         for (name, project, declared_at) in projects {
@@ -72,7 +73,7 @@ impl DeclaredKeys {
             let checked = name::check_project(&name).and_then(|()| holding::check_limits(&limits));
             match checked {
                 Ok(()) => declared.projects.push((name, limits, declared_at)),
-                Err(sentence) => faults.push(KeyFault { declared_at, sentence }),
+                Err(sentence) => faults.push(fault(declared_at, sentence)),
             }
         }
         if faults.is_empty() { Ok(declared) } else { Err(faults) }

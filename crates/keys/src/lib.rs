@@ -15,7 +15,7 @@ mod snapshot;
 mod view;
 
 pub use caller::{Caller, CallerId};
-pub use declared::{DeclaredKey, DeclaredKeys, KeyFault};
+pub use declared::{DeclaredKey, DeclaredKeyFault, DeclaredKeys};
 pub use error::KeyError;
 pub use manager::KeyManager;
 pub use request::{NewKey, Project};

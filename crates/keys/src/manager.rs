@@ -106,6 +106,22 @@ impl KeyManager {
         Ok(KeyView::of(seen(&snapshot, caller, id)?, self.now()))
     }
 
+    /// Finds whom a key's holder would be, without the key itself: to say how it would be treated.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no key of that id that `asking` may see, and when it does not work.
+    pub fn holder_of(&self, asking: &Caller, id: &str) -> Result<Arc<Caller>, KeyError> {
+        let (snapshot, now) = (self.snapshot(), self.now());
+        let key = seen(&snapshot, asking, id)?;
+        if !key.works(now) {
+            let status = KeyView::of(key, now).status;
+            let sentence = format!("This key is {status}: every request with it is refused");
+            return Err(KeyError::Conflict(sentence));
+        }
+        Ok(Arc::clone(&key.caller))
+    }
+
     /// Every project that has limits or keys.
     #[must_use]
     pub fn projects(&self) -> Vec<ProjectView> {
@@ -144,7 +160,7 @@ impl KeyManager {
     ///
     /// # Errors
     ///
-    /// Fails when the store does; then everything stays as it was.
+    /// Fails when what is stored can't be read; then everything stays as it was.
     pub fn set_declared(&self, new: DeclaredKeys) -> Result<(), KeyError> {
         let mut declared = self.changes();
         let (keys, projects) = self.store.load_keys()?;

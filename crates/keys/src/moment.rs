@@ -3,7 +3,18 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Reads `2026-12-31T23:59:59Z`, with or without a fraction, or with an offset such as `+02:00` in place of the `Z`.
+///
+/// What is read can be written: from 1970 to the year 9999.
 pub(crate) fn parse(text: &str) -> Option<SystemTime> {
+    read(text).filter(|moment| (UNIX_EPOCH..=latest()).contains(moment))
+}
+
+/// The last moment that RFC 3339 has a year for, at whole seconds.
+fn latest() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(253_402_300_799)
+}
+
+fn read(text: &str) -> Option<SystemTime> {
     if let Ok(moment) = humantime::parse_rfc3339(text) {
         return Some(moment);
     }
@@ -23,9 +34,9 @@ pub(crate) fn parse(text: &str) -> Option<SystemTime> {
     }
 }
 
-/// Writes a moment for callers.
+/// Writes a moment for callers; the nearest that can be written where it is out of reach.
 pub(crate) fn write(moment: SystemTime) -> String {
-    humantime::format_rfc3339_millis(moment).to_string()
+    humantime::format_rfc3339_millis(moment.clamp(UNIX_EPOCH, latest())).to_string()
 }
 
 /// A moment for the store. What is before 1970 counts as 1970.
@@ -67,6 +78,9 @@ mod tests {
             "2026-11-22T10:00:00*02:00",
             "2026-13-22T10:00:00Z",
             "ää:00",
+            "9999-12-31T23:59:59-00:01",
+            "9999-12-31T23:59:59.5Z",
+            "1970-01-01T00:00:00+00:01",
         ] {
             check(text, None);
         }
@@ -78,5 +92,7 @@ mod tests {
             assert_eq!(to_ms(from_ms(ms)), ms);
         }
         assert_eq!(write(from_ms(1_500)), "1970-01-01T00:00:01.500Z");
+        assert_eq!(write(from_ms(i64::MAX)), "9999-12-31T23:59:59.000Z");
+        assert_eq!(write(UNIX_EPOCH - Duration::from_secs(1)), "1970-01-01T00:00:00.000Z");
     }
 }

@@ -80,13 +80,30 @@ pub fn admit(meters: &[Arc<Meter>], tokens: u64, now: Instant) -> Result<Admissi
         state.advance(now);
         lacks.extend(state.lack(tokens, meter.in_flight(), now).map(|lack| (*place, lack)));
     }
-    let worst = lacks.into_iter().max_by_key(|(place, lack)| (lack.severity(), Reverse(*place)));
-    if let Some((meter, Lack { of, limit, wait })) = worst {
-        return Err(Shortage { meter, of, limit, wait });
+    if let Some(shortage) = worst(lacks.into_iter()) {
+        return Err(shortage);
     }
     let counted =
         held.iter_mut().map(|(_, meter, state)| count(meter, state.as_deref_mut(), tokens));
     Ok(Admission { counted: counted.collect(), tokens: Mutex::new(tokens) })
+}
+
+/// Says why a request that will use about `tokens` would not be let in now, if it would not. Counts nothing.
+#[must_use]
+pub fn shortage(meters: &[Arc<Meter>], tokens: u64, now: Instant) -> Option<Shortage> {
+    let tokens = tokens.min(MOST_TOKENS);
+    let lack = |(place, meter): (usize, &Arc<Meter>)| {
+        let mut state = meter.is_limited().then(|| meter.state())?;
+        state.advance(now);
+        Some((place, state.lack(tokens, meter.in_flight(), now)?))
+    };
+    worst(meters.iter().enumerate().filter_map(lack))
+}
+
+/// Of what is lacking, what must be waited for longest.
+fn worst(lacks: impl Iterator<Item = (usize, Lack)>) -> Option<Shortage> {
+    let worst = lacks.max_by_key(|(place, lack)| (lack.severity(), Reverse(*place)));
+    worst.map(|(meter, Lack { of, limit, wait })| Shortage { meter, of, limit, wait })
 }
 
 /// Counts a request for which there is room.

@@ -8,7 +8,7 @@ mod meter;
 mod sliding_window;
 mod window;
 
-pub use admission::{Admission, Measure, Shortage, admit};
+pub use admission::{Admission, Measure, Shortage, admit, shortage};
 pub use fair_queue::{FairQueue, Place};
 pub use level::{Level, least_left};
 pub use limits::Limits;

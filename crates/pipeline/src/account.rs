@@ -163,14 +163,13 @@ impl Account {
         blame
     }
 
-    /// Takes a provider's fault back that is none: its caller waited less long than the provider may take.
+    /// Takes a provider's fault back that is none: its caller waited for less long than the provider is given.
     fn own_up(&self, fault: &mut Fault) {
-        let may_take = self.seat.as_ref().map(|seat| seat.provider.config().timeout());
-        let is_ours = fault.kind == ErrorKind::Timeout
-            && fault.upstream_status.is_none()
-            && may_take.is_some_and(|longest| self.timeout < longest)
-            && Instant::now() >= self.deadline();
-        if is_ours {
+        let was_cut_short = || {
+            let deadline = self.deadline();
+            self.seat.as_ref().is_some_and(|seat| seat.was_cut_short(deadline))
+        };
+        if fault.kind == ErrorKind::Timeout && fault.upstream_status.is_none() && was_cut_short() {
             *fault = self.out_of_time();
         }
     }
@@ -192,8 +191,11 @@ impl Account {
             && attempt.first_byte.is_none()
         {
             attempt.first_byte = Some(first.saturating_sub(attempt.began));
-            let took = at.saturating_duration_since(seat.began);
-            seat.state.first_byte(&mut seat.trial, took, at);
+            // How long it takes to count says nothing of answers.
+            if self.record.operation != Operation::Count {
+                let took = at.saturating_duration_since(seat.began);
+                seat.state.first_byte(&mut seat.trial, took, at);
+            }
         }
     }
 
@@ -227,10 +229,10 @@ impl Account {
             }
         }
         if let Some(admission) = self.admission.take() {
+            let was_refused = record.attempts.is_empty() && matches!(end, End::Told(..));
             match usage.total_tokens() {
                 Some(tokens) => admission.correct(tokens),
-                // No provider was asked.
-                None if record.attempts.is_empty() => admission.retract(),
+                None if was_refused => admission.retract(),
                 None => {}
             }
         }
@@ -266,17 +268,8 @@ impl Drop for Account {
 fn blame_of(fault: &Fault) -> Blame {
     match fault.origin {
         Origin::Internal => Blame::Ours,
-        Origin::Downstream if fault.kind == ErrorKind::Timeout => Blame::Caller,
+        Origin::Downstream if fault.kind == ErrorKind::Timeout => Blame::Deadline,
         Origin::Upstream | Origin::Downstream => routing::blame(fault),
-    }
-}
-
-/// What a failed try says about the model.
-fn tried(fault: &Fault, blame: Blame) -> Tried {
-    match (blame, fault.kind) {
-        // It was not waited for.
-        (Blame::Caller, ErrorKind::Timeout) => Tried::Abandoned,
-        (blame, _) => Tried::of(blame),
     }
 }
 
@@ -295,19 +288,32 @@ pub(crate) enum Streamed {
     No,
 }
 
+/// A provider that was given all of its time but for this much was waited for.
+const NEARLY: Duration = Duration::from_secs(1);
+
 impl Seat {
+    /// Whether the caller's own deadline is over before the provider had the time that it is given. Whoever is in a
+    /// hurry must not make it look broken to everybody else.
+    fn was_cut_short(&self, deadline: Instant) -> bool {
+        let given = self.provider.config().timeout().saturating_sub(NEARLY);
+        Instant::now() >= deadline && deadline.saturating_duration_since(self.began) < given
+    }
+
     /// Ends the try, with what went wrong if anything did.
     fn leave(self, failure: Option<(&Fault, Blame)>, record: &mut RequestRecord) {
         let now = Instant::now();
         self.note(failure, now, record);
-        let tried = failure.map_or(Tried::Answered, |(fault, blame)| tried(fault, blame));
+        let tried = failure.map_or(Tried::Answered, |(_, blame)| Tried::of(blame));
         let mut keys = self.provider.key_ring();
         match failure {
             Some((fault, blame @ (Blame::Key | Blame::Rate(_)))) => {
                 keys.failed(self.key, &self.model, blame, fault, now);
             }
             None => keys.accepted(self.key, &self.model, self.began),
-            Some((_, Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Ours)) => {}
+            Some((
+                _,
+                Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Deadline | Blame::Ours,
+            )) => {}
         }
         drop(keys);
         self.state.end(self.trial, tried, now);

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use canonical::{ErrorKind, Fault};
 use keys::Caller;
-use limits::{Admission, Level, Measure, Meter, Shortage, admit, least_left};
+use limits::{Admission, Level, Measure, Meter, Shortage, admit, least_left, shortage};
 
 use crate::Demand;
 
@@ -30,21 +30,27 @@ pub(crate) fn limits_tokens(caller: &Caller) -> bool {
     caller.meters.iter().any(|meter: &Arc<Meter>| meter.limits().tokens_per_minute.is_some())
 }
 
-/// Lets a request in by the limits of the caller's key and project.
+/// Lets a request of about `tokens` in by the limits of the caller's key and project.
 ///
 /// # Errors
 ///
 /// Says which limit is reached, and when to come back.
 pub(crate) fn let_in(
     caller: &Caller,
-    demand: &Demand,
+    tokens: u64,
     now: Instant,
 ) -> Result<Option<Admission>, Fault> {
     if caller.meters.is_empty() {
         return Ok(None);
     }
-    let admitted = admit(&caller.meters, demand.tokens(), now);
-    admitted.map(Some).map_err(|shortage| sentence(&shortage, demand.tokens()))
+    let admitted = admit(&caller.meters, tokens, now);
+    admitted.map(Some).map_err(|shortage| sentence(&shortage, tokens))
+}
+
+/// What [`let_in`] would refuse the request with now. Counts nothing.
+pub(crate) fn kept_out(caller: &Caller, demand: &Demand, now: Instant) -> Option<Fault> {
+    let shortage = shortage(&caller.meters, demand.tokens(), now)?;
+    Some(sentence(&shortage, demand.tokens()))
 }
 
 /// The fault of a reached limit.

@@ -107,20 +107,36 @@ impl Candidates {
     /// Passes over whoever can't or may not serve the request. Where a model was named and no route, nothing is
     /// known better than by whoever named it, but for what the caller's key allows.
     pub(crate) fn fit(&mut self, snapshot: &Snapshot, caller: &Caller, demand: &Demand) {
-        let is_route = self.route.is_some();
+        self.bar(caller);
+        if self.route.is_none() {
+            return;
+        }
         let able = std::mem::take(&mut self.able);
         for candidate in able {
-            let barred = candidate.barred_by(caller);
-            let unfit = || candidate.unfit_for(snapshot, caller, demand).filter(|_| is_route);
-            match barred.or_else(unfit) {
+            match candidate.unfit_for(snapshot, caller, demand) {
                 None => self.able.push(candidate),
-                Some(reason) => self.passed_over.push(PassedOver {
-                    provider: candidate.target.provider.config().name.to_string(),
-                    model: candidate.target.model,
-                    reason,
-                }),
+                Some(reason) => self.pass_over(candidate, reason),
             }
         }
+    }
+
+    /// Passes over whoever the caller's key does not allow, whatever is asked.
+    pub(crate) fn bar(&mut self, caller: &Caller) {
+        let able = std::mem::take(&mut self.able);
+        for candidate in able {
+            match candidate.barred_by(caller) {
+                None => self.able.push(candidate),
+                Some(reason) => self.pass_over(candidate, reason),
+            }
+        }
+    }
+
+    fn pass_over(&mut self, candidate: Candidate, reason: String) {
+        self.passed_over.push(PassedOver {
+            provider: candidate.target.provider.config().name.to_string(),
+            model: candidate.target.model,
+            reason,
+        });
     }
 
     /// The fault of a request that nobody can serve.

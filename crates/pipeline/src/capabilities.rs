@@ -7,7 +7,7 @@ use providers::Snapshot;
 
 use crate::{
     Candidates, Lane, Target,
-    resolve::{find_held, require_askable, resolve, resolve_name},
+    resolve::{find_held, may_ask, require_askable, resolve, resolve_name},
 };
 
 /// Finds who would answer calls to that provider, for that model: one target where either is named, those of
@@ -23,25 +23,25 @@ pub async fn targets(
     model: Option<&str>,
 ) -> Result<Vec<Target>, Fault> {
     match (provider, model) {
-        (Some(_), Some(model)) => all(resolve(snapshot, caller, provider, model)?),
-        (None, Some(model)) => all(resolve_name(snapshot, caller, model).await?),
+        (Some(_), Some(model)) => all(resolve(snapshot, caller, provider, model)?, caller),
+        (None, Some(model)) => all(resolve_name(snapshot, caller, model).await?, caller),
         (Some(name), None) => {
             let provider = find_held(snapshot, &caller.grant, name)?;
             require_askable(provider)?;
-            Ok(vec![Target::of_any_model(provider)])
+            all(Candidates::one(Target::of_any_model(provider)), caller)
         }
         (None, None) => {
-            let askable = snapshot.iter().filter(|provider| {
-                caller.grant.holds_provider(provider.config().name.as_str())
-                    && require_askable(provider).is_ok()
-            });
+            let askable = snapshot
+                .iter()
+                .filter(|provider| may_ask(caller, provider) && require_askable(provider).is_ok());
             Ok(askable.map(Target::of_any_model).collect())
         }
     }
 }
 
-/// The targets of all candidates.
-fn all(candidates: Candidates) -> Result<Vec<Target>, Fault> {
+/// The targets of all candidates that the caller may ask.
+fn all(mut candidates: Candidates, caller: &Caller) -> Result<Vec<Target>, Fault> {
+    candidates.bar(caller);
     if candidates.able.is_empty() {
         return Err(candidates.nobody());
     }

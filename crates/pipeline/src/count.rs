@@ -68,7 +68,13 @@ impl Gateway {
         let snapshot = self.snapshot();
         let candidates = resolve_name(&snapshot, &call.context.caller, &model).await?;
         let errand = Count { call, model: &model };
-        let demand = Demand::default();
+        // Who of a route would be asked to answer it is who counts.
+        let demand = if candidates.route.is_some() {
+            let request = call.endpoint.decode_request(&call.body, &mut Losses::default())?;
+            Demand::of(&request)
+        } else {
+            Demand::default()
+        };
         self.ask(&errand, &snapshot, &call.context, candidates, &demand, account).await
     }
 }
@@ -122,6 +128,13 @@ impl Errand for Count<'_> {
             refuse_losses(losses, target)?;
         }
         Ok(prepared)
+    }
+
+    fn asks(&self, prepared: &Prepared) -> bool {
+        match prepared {
+            Prepared::Bytes { .. } | Prepared::Translated { .. } => true,
+            Prepared::Estimated(_) => false,
+        }
     }
 
     async fn send(

@@ -1,5 +1,7 @@
 //! What is asked of a model, as the way over candidates sees it.
 
+use std::time::Instant;
+
 use canonical::{Fault, Losses, Usage};
 use providers::Refused;
 use records::Operation;
@@ -22,6 +24,11 @@ pub(crate) trait Errand: Sync {
     ///
     /// Fails where the candidate can't be asked this; another one may.
     fn prepare(&self, target: &Target, losses: &mut Losses) -> Result<Self::Prepared, Fault>;
+
+    /// Whether the provider is asked at all; else the answer is known without it.
+    fn asks(&self, _prepared: &Self::Prepared) -> bool {
+        true
+    }
 
     /// Sends it and waits until the answer begins.
     ///
@@ -52,7 +59,8 @@ pub struct Whole<T> {
 }
 
 impl<T: Send> Answered for Whole<T> {
-    fn close_later(&mut self, account: Account) {
+    fn close_later(&mut self, mut account: Account) {
+        account.first_byte(Instant::now());
         account.close(crate::account::End::Answered, &self.usage);
     }
 }

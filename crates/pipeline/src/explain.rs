@@ -3,10 +3,13 @@
 use std::time::Instant;
 
 use canonical::Fault;
-use routing::{BreakerState, Ready, Strategy, order};
+use keys::Caller;
+use routing::{BreakerState, Ready, Standing, Strategy, order};
 
 use crate::{
-    Allowance, Candidates, Context, Demand, Gateway, PassedOver,
+    Allowance, Candidates, Demand, Gateway, PassedOver,
+    allowance::kept_out,
+    candidates::Candidate,
     gateway::roll,
     resolve::{resolve, resolve_name},
     standings::standings,
@@ -29,6 +32,8 @@ pub struct Explanation {
     pub passed_over: Vec<PassedOver>,
     /// What is left of the caller's own limits.
     pub allowance: Allowance,
+    /// Why these don't let it in now, where they don't.
+    pub kept_out: Option<Fault>,
 }
 
 /// How one candidate stands.
@@ -59,20 +64,19 @@ pub struct Rank {
 }
 
 impl Gateway {
-    /// Says what would happen to a request now, and why.
+    /// Says what would happen to a caller's request now, and why.
     ///
     /// # Errors
     ///
     /// Fails as the request would whose model means nothing.
     pub async fn explain(
         &self,
-        context: &Context,
+        caller: &Caller,
         provider: Option<&str>,
         model: &str,
         demand: Demand,
     ) -> Result<Explanation, Fault> {
         let snapshot = self.snapshot();
-        let caller = &context.caller;
         let mut candidates = match provider {
             Some(_) => resolve(&snapshot, caller, provider, model)?,
             None if model.is_empty() => resolve(&snapshot, caller, None, "")?,
@@ -86,6 +90,7 @@ impl Gateway {
             strategy: candidates.strategy(),
             ranks: ranks(&snapshot, &candidates, &demand, now),
             allowance: Allowance::of(caller, now),
+            kept_out: kept_out(caller, &demand, now),
             passed_over: candidates.passed_over,
             demand,
         })
@@ -99,24 +104,34 @@ fn ranks(
     now: Instant,
 ) -> Vec<Rank> {
     let standings = standings(snapshot, &candidates.able, demand, now);
-    let order = order(candidates.strategy(), &standings, &mut roll);
+    let short: Vec<_> = candidates
+        .able
+        .iter()
+        .map(|Candidate { target, .. }| {
+            target.provider.shortage(&target.model, demand.tokens(), now)
+        })
+        .collect();
+    let mut order = order(candidates.strategy(), &standings, &mut roll);
+    // Whoever has no room is passed over on the way.
+    order.retain(|index| {
+        short.get(*index).is_some_and(Option::is_none) && standings.get(*index).is_some_and(has_key)
+    });
     let mut ranks: Vec<_> = candidates
         .able
         .iter()
         .zip(&standings)
+        .zip(short)
         .zip(0..)
-        .map(|((candidate, standing), index)| {
+        .map(|(((candidate, standing), short), index)| {
             let target = &candidate.target;
             let state = target.provider.model_state(&target.model);
-            let has_key =
-                standing.keys.iter().any(|(_, ready)| !matches!(ready, Ready::Not { .. }));
             let place = order.iter().position(|ordered| *ordered == index);
-            let place = place.filter(|_| has_key).map(|place| place + 1);
+            let short = short.map(|fault| fault.public);
             Rank {
                 provider: target.provider.config().name.to_string(),
                 model: target.model.clone(),
-                place,
-                reason: reason(standing, has_key, now),
+                place: place.map(|place| place + 1),
+                reason: short.unwrap_or_else(|| reason(standing, now)),
                 breaker: state.breaker(now),
                 in_flight: standing.in_flight,
                 is_full: standing.is_full,
@@ -131,9 +146,14 @@ fn ranks(
     ranks
 }
 
+/// Whether any of the provider's keys may be used.
+fn has_key(standing: &Standing) -> bool {
+    standing.keys.iter().any(|(_, ready)| ready.is_possible())
+}
+
 /// Why a candidate stands where it does.
-fn reason(standing: &routing::Standing, has_key: bool, now: Instant) -> String {
-    if !has_key {
+fn reason(standing: &Standing, now: Instant) -> String {
+    if !has_key(standing) {
         return "every key of the provider is parked".to_owned();
     }
     match standing.ready {

@@ -69,6 +69,10 @@ impl Way<'_> {
                     continue;
                 }
             };
+            if !errand.asks(&prepared) {
+                let answer = errand.send(&target, prepared, &mut about).await;
+                return answer.map(|answer| (about, answer)).map_err(Refusal::from);
+            }
             let seat = match self.take_seat(errand.operation(), candidate, choice, account).await {
                 Ok(Some(seat)) => seat,
                 // Another request was faster to the one place that there was.
@@ -192,6 +196,7 @@ impl Way<'_> {
                     | Blame::Caller
                     | Blame::Candidate
                     | Blame::Provider
+                    | Blame::Deadline
                     | Blame::Ours => fault.with_retry_after(Some(wait)),
                 };
                 return Refusal { about: Some(self.about(candidate, opened)), ..fault.into() };

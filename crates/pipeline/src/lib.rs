@@ -68,7 +68,7 @@ pub use gateway::Gateway;
 pub use plan::Lane;
 pub use refusal::{Refusal, log, sentence};
 pub use relay::Relay;
-pub use resolve::{Target, find_model};
+pub use resolve::{Target, find_model, may_ask};
 pub use test::{Proof, test};
 
 /// A chat in the canonical form: the request, and by whom it shall be answered.
@@ -176,7 +176,12 @@ impl Gateway {
         if candidates.able.is_empty() {
             return Err(candidates.nobody().into());
         }
-        account.admitted(allowance::let_in(&context.caller, demand, account.opened)?);
+        let tokens = match errand.operation() {
+            Operation::Chat | Operation::Embeddings => demand.tokens(),
+            // What is counted is not used.
+            Operation::Count => 0,
+        };
+        account.admitted(allowance::let_in(&context.caller, tokens, account.opened)?);
         self.retries().deposit();
         let way = Way { gateway: self, snapshot, context, candidates: &candidates, demand };
         way.go(errand, account).await

@@ -10,7 +10,7 @@ use crate::account::{Account, End};
 #[derive(Default)]
 pub(crate) struct Observer {
     usage: Usage,
-    /// When the first piece of the answer came.
+    /// When the first piece of the answer came, if it came before the account.
     first: Option<Instant>,
     end: Option<End>,
     account: Option<Account>,
@@ -21,15 +21,24 @@ impl Observer {
     pub(crate) fn note(&mut self, event: &Event) {
         match event {
             Event::Usage(usage) => self.usage.update(usage),
-            Event::PartStart { .. } | Event::PartDelta { .. } => {
-                self.first.get_or_insert_with(Instant::now);
-            }
+            Event::PartStart { .. } | Event::PartDelta { .. } => self.begin(),
             Event::Stop => self.complete(),
             Event::Failed(fault) => self.fail(fault),
             Event::Start { .. }
             | Event::PartEnd { .. }
             | Event::Logprobs { .. }
             | Event::Finish { .. } => {}
+        }
+    }
+
+    /// Notes that the answer has begun, at once: others are chosen by it while this one goes on.
+    fn begin(&mut self) {
+        if self.first.is_none() {
+            let now = Instant::now();
+            self.first = Some(now);
+            if let Some(account) = &mut self.account {
+                account.first_byte(now);
+            }
         }
     }
 
@@ -44,17 +53,17 @@ impl Observer {
     }
 
     /// Gives it the account to close.
-    pub(crate) fn attach(&mut self, account: Account) {
+    pub(crate) fn attach(&mut self, mut account: Account) {
+        if let Some(first) = self.first {
+            account.first_byte(first);
+        }
         self.account = Some(account);
     }
 }
 
 impl Drop for Observer {
     fn drop(&mut self) {
-        if let Some(mut account) = self.account.take() {
-            if let Some(first) = self.first {
-                account.first_byte(first);
-            }
+        if let Some(account) = self.account.take() {
             account.close(self.end.take().unwrap_or(End::Cancelled), &self.usage);
         }
     }

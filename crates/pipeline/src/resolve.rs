@@ -7,7 +7,7 @@ use dialects::{Codec, Quirks, ThinkingQuirks};
 use futures_util::future::join_all;
 use grants::Grant;
 use keys::Caller;
-use providers::{Freshness, Provider, Snapshot, check_model};
+use providers::{Freshness, Provider, ProviderName, Snapshot, check_model};
 
 use crate::{Candidates, candidates::unknown_model};
 
@@ -123,7 +123,8 @@ pub(crate) fn resolve(
     {
         return Candidates::of_route(snapshot, caller, route);
     }
-    let name = match (provider, snapshot.default_name()) {
+    let held = |name: &&ProviderName| caller.grant.holds_provider(name.as_str());
+    let name = match (provider, snapshot.default_name().filter(held)) {
         (Some(name), _) => name,
         (None, Some(default)) => default.as_str(),
         (None, None) => {
@@ -157,11 +158,19 @@ pub(crate) fn find_held<'a>(
     held.ok_or_else(|| Fault::new(ErrorKind::NotFound, format!("Provider not found: {name}")))
 }
 
+/// Whether a caller's key lets its requests go to the provider: it holds it, and they need not stay local or it is.
+#[must_use]
+pub fn may_ask(caller: &Caller, provider: &Provider) -> bool {
+    let config = provider.config();
+    let stays_in_bounds = !caller.grant.local_only || config.is_local();
+    stays_in_bounds && caller.grant.holds_provider(config.name.as_str())
+}
+
 /// Finds who may answer to a model's name.
 ///
 /// A route's name means its candidates, `PROVIDER/MODEL` both. Any other name is looked for in the default provider's
 /// list of models, then in all lists; what stands in none goes to a default provider whose list can't be had. What the
-/// caller does not hold does not exist for it.
+/// caller does not hold does not exist for it, in these lists neither.
 ///
 /// # Errors
 ///
@@ -213,26 +222,29 @@ async fn find_named(snapshot: &Snapshot, caller: &Caller, name: &str) -> Result<
     {
         return target(snapshot, provider, model);
     }
+    let is_held = |provider: &Provider, model: &str| {
+        caller.grant.holds_model(provider.config().name.as_str(), model, None)
+    };
     let default = snapshot.default_name().and_then(|name| find(name.as_str()).ok());
-    let default = default.filter(|provider| provider.config().enabled);
+    let default = default.filter(|provider| provider.config().enabled && may_ask(caller, provider));
     let mut unlisted_default = None;
     if let Some(default) = default {
         let models = default.models(Freshness::Cached).await;
-        if let Some(model) = listed(default, &models.ids, name) {
+        let model = listed(default, &models.ids, name);
+        if let Some(model) = model.filter(|model| is_held(default, model)) {
             return target(snapshot, default, &model);
         }
         unlisted_default = Some(default).filter(|_| models.ids.is_empty());
     }
     let others = snapshot.enabled().filter(|other| {
         !other.config().lacks_api_key()
-            && caller.grant.holds_provider(other.config().name.as_str())
+            && may_ask(caller, other)
             && !default.is_some_and(|default| Arc::ptr_eq(default, other))
     });
     let lists = others.map(|other| async move {
         let models = other.models(Freshness::Cached).await;
         let model = listed(other, &models.ids, name)?;
-        let provider = other.config().name.as_str();
-        caller.grant.holds_model(provider, &model, None).then_some((other, model))
+        is_held(other, &model).then_some((other, model))
     });
     let found: Vec<_> = join_all(lists).await.into_iter().flatten().collect();
     match (found.as_slice(), unlisted_default) {

@@ -102,12 +102,25 @@ impl Provider {
     ///
     /// Counts nothing, and says when to come back once a limit is reached.
     pub fn admit(&self, model: &str, tokens: u64, now: Instant) -> Result<Admission, Fault> {
-        let meters: Vec<_> = self.gate.meters(model).map(|(_, meter)| Arc::clone(meter)).collect();
-        limits::admit(&meters, tokens, now).map_err(|shortage| {
-            let subject = self.gate.meters(model).nth(shortage.meter);
-            let subject = subject.map_or(Subject::Provider, |(subject, _)| subject);
-            self.short_of(&subject, &shortage, tokens)
-        })
+        let admitted = limits::admit(&self.meters(model), tokens, now);
+        admitted.map_err(|shortage| self.short_for(model, &shortage, tokens))
+    }
+
+    /// What [`Self::admit`] would refuse such a request with now. Counts nothing.
+    #[must_use]
+    pub fn shortage(&self, model: &str, tokens: u64, now: Instant) -> Option<Fault> {
+        let shortage = limits::shortage(&self.meters(model), tokens, now)?;
+        Some(self.short_for(model, &shortage, tokens))
+    }
+
+    fn meters(&self, model: &str) -> Vec<Arc<Meter>> {
+        self.gate.meters(model).map(|(_, meter)| Arc::clone(meter)).collect()
+    }
+
+    fn short_for(&self, model: &str, shortage: &Shortage, tokens: u64) -> Fault {
+        let subject = self.gate.meters(model).nth(shortage.meter);
+        let subject = subject.map_or(Subject::Provider, |(subject, _)| subject);
+        self.short_of(&subject, shortage, tokens)
     }
 
     /// Whether the tokens of a request for `model` count against a limit, so that they must be estimated.
@@ -141,9 +154,10 @@ impl Provider {
         };
         let (kind, advice) = match shortage.wait {
             Some(wait) => {
-                (ErrorKind::RateLimited, format!("come back in {} s", wait.as_secs_f64().ceil()))
+                let advice = format!("come back in {} s", wait.as_secs_f64().ceil());
+                (ErrorKind::RateLimited, advice)
             }
-            // To come back does not help.
+            // No wait helps, so none is told.
             None => (
                 ErrorKind::TooLarge,
                 format!(
@@ -248,7 +262,8 @@ mod tests {
         ] {
             let shortage = Shortage { meter: 0, of, limit: 7, wait };
             let fault = provider.short_of(&subject, &shortage, 9);
-            assert_eq!((fault.kind, fault.retry_after), (ErrorKind::RateLimited, wait));
+            let kind = wait.map_or(ErrorKind::TooLarge, |_| ErrorKind::RateLimited);
+            assert_eq!((fault.kind, fault.retry_after), (kind, wait));
             assert_eq!(fault.public, sentence);
         }
     }

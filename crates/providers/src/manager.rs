@@ -9,8 +9,8 @@ use upstream::Egress;
 use vault::MasterKey;
 
 use crate::{
-    Change, Provider, ProviderError, ProviderName, Registration, Snapshot, layer::Layer, route_row,
-    row,
+    Change, Provider, ProviderError, ProviderName, Registration, Snapshot, layer::Layer,
+    route_changes::refuse_routed, route_row, row,
 };
 
 /// The registry of providers. Readers take a snapshot; changes come one at a time.
@@ -88,6 +88,7 @@ impl ProviderManager {
             let config = registration.check(&manager.egress)?;
             let name = config.name.clone();
             refuse_declared(old, name.as_str())?;
+            refuse_routed(old, name.as_str())?;
             let new = row::to_row(&config, &manager.master_key)?;
             let provider = Arc::new(Provider::new(config, &manager.egress)?);
             let mut stored = old.stored().clone();

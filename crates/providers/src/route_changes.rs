@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use grants::Grant;
 use store::StoreError;
 
 use crate::{
-    ProviderError, ProviderManager, Route, RouteDescription, Snapshot, route_description::refused,
-    route_row,
+    Freshness, Provider, ProviderError, ProviderManager, Route, RouteDescription, Snapshot,
+    route_description::refused, route_row,
 };
 
 /// More routes than anyone keeps apart.
@@ -27,6 +28,7 @@ impl ProviderManager {
         name: String,
         description: RouteDescription,
     ) -> Result<Arc<Route>, ProviderError> {
+        self.refuse_foreign_name(&grant, &name).await?;
         self.change(move |manager, old| {
             let route = description.check(&name).map_err(|faults| refused(&faults))?;
             refuse_to_touch(old, &grant, &route)?;
@@ -48,6 +50,27 @@ impl ProviderManager {
             Ok((old.with_stored(stored.with_route(Arc::clone(&route))), route))
         })
         .await
+    }
+
+    /// Refuses a new route whose name others send for a model that the holder of `grant` does not hold: a route comes
+    /// before models, so their requests would go where it leads.
+    async fn refuse_foreign_name(&self, grant: &Grant, name: &str) -> Result<(), ProviderError> {
+        let snapshot = self.snapshot();
+        if snapshot.route(name).is_some() {
+            return Ok(());
+        }
+        let foreign = |provider: &&Arc<Provider>| {
+            !grant.holds_model(provider.config().name.as_str(), name, None)
+        };
+        let lists = snapshot.enabled().filter(foreign).map(|provider| async move {
+            provider.models(Freshness::Cached).await.ids.iter().any(|id| id == name)
+        });
+        if !join_all(lists).await.contains(&true) {
+            return Ok(());
+        }
+        Err(ProviderError::NotHeld(format!(
+            "Others ask for a model by the name '{name}', and your key does not hold it: choose another name for the route"
+        )))
     }
 
     /// Removes a route. The holder of `grant` must hold every candidate.
@@ -102,6 +125,19 @@ pub(crate) fn ambiguous(name: &str, provider: &str) -> String {
         "The route name '{name}' is ambiguous: '{provider}' is a provider, and what follows the slash would be its model; \
          choose a name with another beginning"
     )
+}
+
+/// Refuses the name of a provider that routes begin with: they would come before its models.
+pub(crate) fn refuse_routed(old: &Snapshot, provider: &str) -> Result<(), ProviderError> {
+    let mut routes = old.routes();
+    match routes.find(|route| shadowing(&route.name, |first| first == provider).is_some()) {
+        Some(route) => Err(ProviderError::Invalid(format!(
+            "The route '{}' begins with '{provider}/', as the names of such a provider's models would: remove the route, \
+             or choose another name",
+            route.name
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Tells what the caller can act on from failures.

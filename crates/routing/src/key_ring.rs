@@ -13,6 +13,10 @@ use crate::{
 /// Models for which one key is parked by itself; with one more, it is parked for all.
 const MOST_PARKED_MODELS: usize = 64;
 
+/// A stated time below this is taken at its word once. Who states it again, before the key is accepted, states nothing:
+/// else every request would be tried there first, and retries would run out.
+const SHORT: Duration = Duration::from_secs(1);
+
 /// The keys of one provider, by number. A provider without keys has one that is never refused.
 ///
 /// A refused key is parked for all models for 60 s, doubling to ten minutes; a key that was used too often for the
@@ -99,10 +103,14 @@ impl KeyRing {
     pub fn failed(&mut self, key: usize, model: &str, blame: Blame, fault: &Fault, now: Instant) {
         let why = match blame {
             Blame::Key => Why::Refused,
-            Blame::Rate(Some(Duration::ZERO)) => return,
+            Blame::Rate(Some(wait)) if wait < SHORT && self.is_known_for_its_rate(key, model) => {
+                Why::UsedTooOften
+            }
             Blame::Rate(Some(wait)) => Why::Stated(wait),
             Blame::Rate(None) => Why::UsedTooOften,
-            Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Ours => return,
+            Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Deadline | Blame::Ours => {
+                return;
+            }
         };
         let Some(parks) = self.parks.get_mut(key) else { return };
         let is_known = |park: &Park| park.model.as_deref() == Some(model);
@@ -171,6 +179,12 @@ impl KeyRing {
             let free = Ready::Now { share: 1.0 };
             (key, parks.fold(free, |ready, park| ready.and(park.ready(now))))
         })
+    }
+
+    /// Whether the key was used too often for the model, and not accepted since.
+    fn is_known_for_its_rate(&self, key: usize, model: &str) -> bool {
+        let parks = self.parks.get(key).into_iter().flatten();
+        parks.into_iter().any(|park| park.why.is_rate() && park.concerns(model))
     }
 
     fn tried(&self, key: usize, model: &str) -> Option<Instant> {
@@ -242,7 +256,8 @@ mod tests {
     fn what_is_not_the_keys_fault_parks_nothing() {
         let now = Instant::now();
         let mut ring = KeyRing::new(1);
-        let harmless = [Blame::Caller, Blame::Candidate, Blame::Provider, Blame::Ours];
+        let harmless =
+            [Blame::Caller, Blame::Candidate, Blame::Provider, Blame::Deadline, Blame::Ours];
         for blame in harmless.into_iter().chain([Blame::Rate(Some(Duration::ZERO))]) {
             ring.failed(0, "m", blame, &refused(), now);
             assert_eq!(ring.usable("m", now), [(0, NOW)], "{blame:?}");
@@ -250,6 +265,22 @@ mod tests {
         ring.failed(0, "m", Blame::Rate(None), &too_often(), now);
         ring.failed(0, "m", Blame::Rate(Some(Duration::ZERO)), &too_often(), now);
         assert_eq!(ring.usable("m", now), [], "nor does it free a key");
+    }
+
+    #[test]
+    fn no_wait_at_all_is_believed_once() {
+        let now = Instant::now();
+        for wait in [Duration::ZERO, S / 10] {
+            let mut ring = KeyRing::new(1);
+            ring.failed(0, "m", Blame::Rate(Some(wait)), &too_often(), now);
+            assert_eq!(ring.usable("m", now + wait), [(0, NOW)], "{wait:?}, once");
+            ring.failed(0, "m", Blame::Rate(Some(wait)), &too_often(), now + wait);
+            assert_eq!(ring.usable("m", now + wait), [], "{wait:?}, again");
+            assert_eq!(ring.usable("m", now + wait + S), [(0, NOW)]);
+            ring.accepted(0, "m", now + wait + S);
+            ring.failed(0, "m", Blame::Rate(Some(wait)), &too_often(), now + 2 * S);
+            assert_eq!(ring.usable("m", now + 2 * S + wait), [(0, NOW)], "{wait:?}, anew");
+        }
     }
 
     #[test]

@@ -28,8 +28,12 @@ use crate::{
 /// Connections kept open for the next request.
 const MAX_IDLE_CONNECTIONS: usize = 16;
 
-/// Shorter than servers keep an idle connection, so that we close it before they do.
-const IDLE_CONNECTION_LIMIT: Duration = Duration::from_secs(30);
+/// Shorter than clouds keep an idle connection, so that we close it before they do.
+const IDLE_LIMIT: Duration = Duration::from_secs(30);
+
+/// The same for servers on this machine or its network, of which llama.cpp's, vLLM's and all of Node's keep it for 5 s:
+/// a request on a connection that is just being closed fails, though the server is well.
+const IDLE_LIMIT_LOCAL: Duration = Duration::from_secs(3);
 
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_HEADERS: usize = 100;
@@ -72,9 +76,13 @@ impl Client {
     /// Makes a client that reaches the origin of `base_url` and nothing else. Connects nowhere yet.
     #[must_use]
     pub fn new(base_url: &BaseUrl, network: Network, egress: Arc<Egress>) -> Self {
+        let idle_limit = match network {
+            Network::Public => IDLE_LIMIT,
+            Network::Local => IDLE_LIMIT_LOCAL,
+        };
         let http = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_CONNECTION_LIMIT)
+            .pool_idle_timeout(idle_limit)
             .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
             .http1_max_buf_size(MAX_HEAD_BYTES)
             .http1_max_headers(MAX_HEADERS)

@@ -127,6 +127,19 @@ async fn one_connection_serves_one_request_after_another() {
 }
 
 #[tokio::test]
+async fn a_local_servers_connection_is_given_up_before_the_server_does() {
+    let provider = ScriptedProvider::always(Answer::json(200, "{}"));
+    let client = client_to(&provider);
+    for (pause_s, connections) in [(0, 1), (2, 1), (4, 2)] {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(pause_s)).await;
+        tokio::time::resume();
+        send(&client).await.unwrap().body.collect(1024).await.unwrap();
+        assert_eq!(provider.connections(), connections, "after {pause_s} s");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_returned_and_not_followed() {
     let elsewhere = ScriptedProvider::always(Answer::json(200, "{}"));
     for status in [301, 302, 303, 307, 308] {

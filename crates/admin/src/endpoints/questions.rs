@@ -60,12 +60,21 @@ pub(super) fn rows() -> Vec<Endpoint> {
         },
         Endpoint {
             takes: Some(schema_of::<explain::ExplainParameters>()),
-            refusals: &[BROKEN_RULE, (404, "there is no such provider or model"), MALFORMED],
-            ..row::<explain::ExplanationView>(
+            refusals: &[
+                BROKEN_RULE,
+                (
+                    403,
+                    "the key lacks the scope `providers:read`, `usage` for a `request_id`, or `admin` for a `key`",
+                ),
+                (404, "there is no such provider, model, key or request"),
+                (409, "the key that is asked about is refused, whatever it asks"),
+                MALFORMED,
+            ],
+            ..row::<explain::Explained>(
                 Access::Scope(Scope::ProvidersRead),
                 Method::POST,
                 "/api/explain",
-                "Say what would happen to a request now, and why, without sending it",
+                "Say what would happen to a request now, and why, without sending it; or what did happen to one",
                 |admin| reading(admin, explain::explain),
             )
         },

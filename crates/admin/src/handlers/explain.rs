@@ -1,25 +1,36 @@
-//! What would happen to a request and why: `POST /api/explain`.
+//! What would happen to a request and why, or what did happen to one: `POST /api/explain`.
 
 use std::sync::Arc;
 
-use canonical::{Message, Part, Request, Role};
-use pipeline::{Allowance, Context, Demand, Explanation, PassedOver, Rank};
+use canonical::{Message, Part, Request, Role, Sampling};
+use grants::Scope;
+use http::StatusCode;
+use keys::Caller;
+use pipeline::Demand;
 use providers::Need;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use server::{Call, Response};
+use server::{Call, Response, response};
 
-use crate::{Admin, answer, parameters::Parameters, problem};
+use super::requests;
+use crate::{
+    Admin, answer,
+    explanation_view::{Account, ExplanationView},
+    parameters::Parameters,
+    problem,
+};
 
 /// The longest description of a request that is taken.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
-/// Output that is reckoned with where nothing is said.
-const USUAL_OUTPUT_TOKENS: u64 = 512;
-
-/// A request as it might be sent.
+/// A request as it might be sent, or the id of one that was.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ExplainParameters {
+    /// The `x-request-id` of a request that was sent: says what did happen to it. Nothing else is sent with it.
+    request_id: Option<String>,
+    /// The id of a virtual key: says what would happen to a request with that key, instead of the caller's own. Needs
+    /// the scope `admin`.
+    key: Option<String>,
     /// The model's name: a route, `PROVIDER/MODEL` or a bare one; the default provider's default model when unset.
     model: Option<String>,
     /// The registered name of a provider, where the model is named apart.
@@ -31,98 +42,18 @@ pub(crate) struct ExplainParameters {
     /// Tokens that the answer may have.
     max_tokens: Option<u64>,
     /// What the request needs of a model.
-    needs: Option<Vec<NeedName>>,
+    needs: Option<Vec<Need>>,
 }
 
-/// Something that a request needs of a model.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum NeedName {
-    /// Reading pictures.
-    Vision,
-    /// Calling tools.
-    Tools,
-    /// Holding the answer to a JSON schema.
-    JsonSchema,
-}
-
-/// What would happen to the request now.
+/// What would happen to a request, or what did.
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct ExplanationView {
-    /// What would happen, in a sentence.
-    summary: String,
-    /// Which snapshot of providers and routes it would see.
-    generation: u64,
-    /// The route that the model's name is, if it is one.
-    route: Option<String>,
-    /// How candidates are ordered.
-    strategy: &'static str,
-    /// What the request demands.
-    demand: DemandView,
-    /// Who may answer, in the order of the tries; those that may not be asked now stand last.
-    candidates: Vec<CandidateView>,
-    /// Who may not answer, and why.
-    passed_over: Vec<PassedOverView>,
-    /// What is left of the caller's own limits.
-    limits: LimitsView,
-}
-
-/// What the request demands.
-#[derive(Serialize, JsonSchema)]
-struct DemandView {
-    /// Estimated tokens of input.
-    input_tokens: u64,
-    /// Tokens of output that are reckoned with.
-    output_tokens: u64,
-    /// What the model must be able to do.
-    needs: Vec<&'static str>,
-}
-
-/// How one candidate stands.
-#[derive(Serialize, JsonSchema)]
-struct CandidateView {
-    /// The provider.
-    provider: String,
-    /// Its model.
-    model: String,
-    /// Its place in the order of tries, counted from 1; `null` where it may not be asked now.
-    place: Option<usize>,
-    /// Why it stands there.
-    reason: String,
-    /// `closed`, `open` or `half_open`.
-    breaker: &'static str,
-    /// Requests that run there.
-    in_flight: u32,
-    /// Whether a request would wait for its turn.
-    busy: bool,
-    /// Whether it is on this machine or its network.
-    local: bool,
-    /// Its share among weighted candidates.
-    weight: u32,
-    /// What its first byte is expected to take, in milliseconds.
-    expected_ms: f64,
-    /// What the request is estimated to cost, in billionths of a US dollar; `null` where no price is known.
-    cost_nano_usd: Option<u64>,
-}
-
-/// One who may not answer.
-#[derive(Serialize, JsonSchema)]
-struct PassedOverView {
-    /// The provider.
-    provider: String,
-    /// Its model.
-    model: String,
-    /// Why not.
-    reason: String,
-}
-
-/// What is left of the caller's own limits.
-#[derive(Serialize, JsonSchema)]
-struct LimitsView {
-    /// Requests that may still start in this minute; `null` where they are not limited.
-    requests_remaining: Option<u64>,
-    /// Tokens that may still be used in this minute; `null` where they are not limited.
-    tokens_remaining: Option<u64>,
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes both answers in one schema")]
+pub(crate) enum Explained {
+    /// What would happen now.
+    Foretold(Box<ExplanationView>),
+    /// What did happen.
+    Recorded(Box<Account>),
 }
 
 /// `POST /api/explain`
@@ -135,101 +66,92 @@ pub(crate) async fn explain(
         Ok(asked) => asked,
         Err(refused) => return refused,
     };
-    let context = Context::of(Arc::clone(&call.caller), call.request_id.to_string(), &call.headers);
+    match &asked.request_id {
+        Some(id) if asked.foretells_nothing() => recorded(&admin, &call.caller, id).await,
+        Some(_) => {
+            let sentence = "request_id stands alone: leave the other members out";
+            response::detail(StatusCode::BAD_REQUEST, sentence)
+        }
+        None => foretold(&admin, call, &asked).await,
+    }
+}
+
+/// What did happen.
+async fn recorded(admin: &Admin, caller: &Caller, id: &str) -> Response {
+    if let Some(refused) = lacks(caller, Scope::Usage) {
+        return refused;
+    }
+    match requests::find(admin, caller, id).await {
+        Ok(request) => answer::ok(&Account::of(request)),
+        Err(refused) => refused,
+    }
+}
+
+/// What would happen now.
+async fn foretold(admin: &Admin, call: Call, asked: &ExplainParameters) -> Response {
+    let caller = match &asked.key {
+        None => Arc::clone(&call.caller),
+        Some(id) => match holder(admin, &call.caller, id) {
+            Ok(caller) => caller,
+            Err(refused) => return refused,
+        },
+    };
     let provider = asked.provider.as_deref().filter(|name| !name.is_empty());
-    let model = asked.model.clone().unwrap_or_default();
-    match admin.gateway.explain(&context, provider, &model, asked.demand()).await {
+    let model = asked.model.as_deref().unwrap_or_default();
+    match admin.gateway.explain(&caller, provider, model, asked.demand()).await {
         Ok(explanation) => answer::ok(&ExplanationView::from(explanation)),
         Err(fault) => problem::refusal(&fault.into(), &call.log),
     }
 }
 
+/// Whoever holds a key, if it may ask for answers at all.
+fn holder(admin: &Admin, asking: &Caller, id: &str) -> Result<Arc<Caller>, Response> {
+    if let Some(refused) = lacks(asking, Scope::Admin) {
+        return Err(refused);
+    }
+    let holder = admin.keys.holder_of(asking, id);
+    let holder = holder.map_err(|error| problem::key_error(&error, "Failed to find the key"))?;
+    if !holder.grant.allows(Scope::Inference) {
+        let sentence =
+            "This key lacks the scope `inference`: every such request with it is refused";
+        return Err(response::detail(StatusCode::CONFLICT, sentence));
+    }
+    Ok(holder)
+}
+
+/// Refuses whoever lacks a scope that only some questions need.
+fn lacks(caller: &Caller, scope: Scope) -> Option<Response> {
+    if caller.grant.allows(scope) {
+        return None;
+    }
+    let sentence = format!("this key lacks the scope `{scope}`: use one that has it");
+    Some(response::detail(StatusCode::FORBIDDEN, &sentence))
+}
+
 impl ExplainParameters {
+    /// Whether it describes no request that might be sent.
+    fn foretells_nothing(&self) -> bool {
+        let Self { request_id: _, key, model, provider, message, input_tokens, max_tokens, needs } =
+            self;
+        let texts = [key, model, provider, message];
+        texts.into_iter().all(Option::is_none)
+            && input_tokens.or(*max_tokens).is_none()
+            && needs.is_none()
+    }
+
     fn demand(&self) -> Demand {
-        let said = self.message.as_ref().map(|message| {
-            let turn = Message { role: Role::User, parts: vec![Part::text(message)] };
-            Demand::of(&Request { messages: vec![turn], ..Request::default() }).input_tokens
+        let turn = |message| Message { role: Role::User, parts: vec![Part::text(message)] };
+        let said = Demand::of(&Request {
+            messages: self.message.iter().map(turn).collect(),
+            sampling: Sampling { max_tokens: self.max_tokens, ..Sampling::default() },
+            ..Request::default()
         });
-        let needs = self.needs.iter().flatten().map(|need| match need {
-            NeedName::Vision => Need::Vision,
-            NeedName::Tools => Need::Tools,
-            NeedName::JsonSchema => Need::JsonSchema,
-        });
+        let told = self.message.as_ref().map_or(0, |_| said.input_tokens);
         Demand {
-            input_tokens: self.input_tokens.or(said).unwrap_or_default(),
-            output_tokens: self.max_tokens.unwrap_or(USUAL_OUTPUT_TOKENS),
-            needs: needs.collect(),
-        }
-    }
-}
-
-impl From<Explanation> for ExplanationView {
-    fn from(explanation: Explanation) -> Self {
-        let Explanation { generation, route, strategy, demand, ranks, passed_over, allowance } =
-            explanation;
-        Self {
-            summary: summary(&ranks),
-            generation,
-            route,
-            strategy: strategy.as_str(),
-            demand: DemandView {
-                input_tokens: demand.input_tokens,
-                output_tokens: demand.output_tokens,
-                needs: demand.needs.into_iter().map(Need::as_str).collect(),
-            },
-            candidates: ranks.into_iter().map(CandidateView::from).collect(),
-            passed_over: passed_over.into_iter().map(PassedOverView::from).collect(),
-            limits: LimitsView::from(allowance),
-        }
-    }
-}
-
-/// What would happen, in a sentence.
-fn summary(ranks: &[Rank]) -> String {
-    let names: Vec<_> = ranks
-        .iter()
-        .filter(|rank| rank.place.is_some())
-        .map(|rank| format!("{}/{}", rank.provider, rank.model))
-        .collect();
-    match names.split_first() {
-        None => "Nobody would be asked now: see why under candidates and passed_over".to_owned(),
-        Some((first, [])) => format!("{first} would be asked, and nobody after it"),
-        Some((first, others)) => {
-            format!("{first} would be asked; should it fail, {}", others.join(", then "))
-        }
-    }
-}
-
-impl From<Rank> for CandidateView {
-    fn from(rank: Rank) -> Self {
-        Self {
-            provider: rank.provider,
-            model: rank.model,
-            place: rank.place,
-            reason: rank.reason,
-            breaker: rank.breaker.as_str(),
-            in_flight: rank.in_flight,
-            busy: rank.is_full,
-            local: rank.is_local,
-            weight: rank.weight,
-            expected_ms: rank.expected_ms,
-            cost_nano_usd: rank.cost_nano_usd,
-        }
-    }
-}
-
-impl From<PassedOver> for PassedOverView {
-    fn from(PassedOver { provider, model, reason }: PassedOver) -> Self {
-        Self { provider, model, reason }
-    }
-}
-
-impl From<Allowance> for LimitsView {
-    fn from(allowance: Allowance) -> Self {
-        let remaining = |level: Option<limits::Level>| level.map(|level| level.remaining);
-        Self {
-            requests_remaining: remaining(allowance.requests),
-            tokens_remaining: remaining(allowance.tokens),
+            // Where nothing is told of the input, nothing is guessed.
+            input_tokens: self.input_tokens.unwrap_or(told),
+            needs: self.needs.clone().unwrap_or_default(),
+            ..said
         }
     }
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use server::{Call, Response, response};
-use store::RequestFilter;
+use store::{RequestFilter, RequestRow};
 
 use crate::{
     Admin, answer,
@@ -97,15 +97,23 @@ pub(crate) async fn list(
 
 /// `GET /api/requests/{id}`
 pub(crate) async fn show(admin: Arc<Admin>, call: Call) -> Response {
-    let id = call.param("id").unwrap_or_default().to_owned();
-    let project = visible_project(&call.caller);
+    match find(&admin, &call.caller, call.param("id").unwrap_or_default()).await {
+        Ok(request) => answer::ok(&RequestDetails::from(request)),
+        Err(refused) => refused,
+    }
+}
+
+/// Finds a request that the caller may see.
+///
+/// # Errors
+///
+/// Answers where there is none, or the store fails.
+pub(crate) async fn find(admin: &Admin, caller: &Caller, id: &str) -> Result<RequestRow, Response> {
+    let (id, project) = (id.to_owned(), visible_project(caller));
     let store = Arc::clone(&admin.store);
     let found = tokio::task::spawn_blocking(move || store.request(&id, project.as_deref())).await;
-    match found.map_err(problem::stopped).and_then(|found| found.map_err(problem::store_error)) {
-        Ok(Some(request)) => answer::ok(&RequestDetails::from(request)),
-        Ok(None) => response::detail(StatusCode::NOT_FOUND, "Request not found"),
-        Err(failed) => failed,
-    }
+    let found = found.map_err(problem::stopped)?.map_err(problem::store_error)?;
+    found.ok_or_else(|| response::detail(StatusCode::NOT_FOUND, "Request not found"))
 }
 
 /// The only project whose requests a caller may see; `None` for one who may see all.

@@ -8,18 +8,21 @@ use crate::{
     cli::{
         cell,
         gateway::Gateway,
+        requests,
         screen::{Rows, note},
         session::Session,
     },
     failure::Failure,
 };
 
-/// Says what would happen to a request now, and why, without sending it
+/// Says what would happen to a request now, and why, without sending it; or what did happen to one
 #[derive(Args)]
 #[command(after_help = "Examples:
   closedpaw explain smart
   closedpaw explain smart --input-tokens 50000 --needs vision
-  closedpaw explain openai/gpt-4o-mini --message 'hello'")]
+  closedpaw explain openai/gpt-4o-mini --message 'hello'
+  closedpaw explain smart --key k3v9q2m7x1ab
+  closedpaw explain --request 0f3c9a6d5b7e4f1c8a2d6e9b0c4f7a31")]
 pub struct Options {
     /// A route, PROVIDER/MODEL or a model's own name; the default model when unset
     model: Option<String>,
@@ -39,6 +42,18 @@ pub struct Options {
     /// What the request needs of a model: vision, tools or json_schema; may be given many times
     #[arg(long, value_name = "NEED")]
     needs: Vec<String>,
+
+    /// The id of a virtual key: what would happen to a request with that key
+    #[arg(long, value_name = "ID")]
+    key: Option<String>,
+
+    /// The `x-request-id` of a request that was sent: what did happen to it
+    #[arg(
+        long,
+        value_name = "ID",
+        conflicts_with_all = ["model", "message", "input_tokens", "max_tokens", "needs", "key"]
+    )]
+    request: Option<String>,
 }
 
 /// Asks for the explanation and shows it.
@@ -52,16 +67,26 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
         ("input_tokens", options.input_tokens.map(Value::from)),
         ("max_tokens", options.max_tokens.map(Value::from)),
         ("needs", needs.map(|needs| json!(needs))),
+        ("key", options.key.as_ref().map(|key| json!(key))),
+        ("request_id", options.request.as_ref().map(|id| json!(id))),
     ] {
         asked.extend(value.map(|value| (member.to_owned(), value)));
     }
     let answer = gateway.send(Method::POST, "/api/explain", &asked.into()).await?;
-    let columns = ["place", "provider", "model", "why", "breaker", "in flight", "cost in USD"];
-    session.screen().show(&answer, &columns, || rows(&answer))?;
+    if let Some(request) = answer.get("request") {
+        session.screen().show_parts(&answer, || requests::parts(request))?;
+    } else {
+        show(session, &answer)?;
+    }
     if let Some(summary) = answer.get("summary").and_then(Value::as_str) {
         note(summary);
     }
     Ok(())
+}
+
+fn show(session: &Session, answer: &Value) -> Result<(), Failure> {
+    let columns = ["place", "provider", "model", "why", "breaker", "in flight", "cost in USD"];
+    session.screen().show(answer, &columns, || rows(answer))
 }
 
 fn rows(answer: &Value) -> Rows {

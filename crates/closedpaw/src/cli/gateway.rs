@@ -185,8 +185,10 @@ fn sentence(detail: &Value) -> Option<String> {
         return Some(text.to_owned());
     }
     let faults = detail.as_array()?.iter().filter_map(|fault| {
-        let place = fault.get("loc")?.as_array()?.last()?;
-        let place = place.as_str().map_or_else(|| place.to_string(), str::to_owned);
+        // The first says where parameters stand, which is the verb's own matter.
+        let (_, steps) = fault.get("loc")?.as_array()?.split_first()?;
+        let step = |step: &Value| step.as_str().map_or_else(|| step.to_string(), str::to_owned);
+        let place = steps.iter().map(step).collect::<Vec<_>>().join(".");
         Some(format!("{place}: {}", fault.get("msg")?.as_str()?))
     });
     let sentence = faults.collect::<Vec<_>>().join("; ");
@@ -209,7 +211,7 @@ mod tests {
                 { "loc": ["body", "name"], "msg": "Field required", "type": "missing" },
                 { "loc": ["body", "models", 0], "msg": "Input should be a string", "type": "x" },
             ]),
-            Some("name: Field required; 0: Input should be a string"),
+            Some("name: Field required; models.0: Input should be a string"),
         );
         check(json!([]), None);
         check(json!({ "error": 1 }), None);

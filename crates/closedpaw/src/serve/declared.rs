@@ -1,6 +1,6 @@
 //! Providers, routes, keys and projects that the config file declares: held to the rules of the API, and taken over.
 
-use ::keys::{DeclaredKey, DeclaredKeys, KeyFault, KeyManager, NewKey, Project};
+use ::keys::{DeclaredKey, DeclaredKeyFault, DeclaredKeys, KeyManager, NewKey, Project};
 use admin::DeclaredFault;
 use catalog::Catalog;
 use config::{Fault, Settings};
@@ -32,8 +32,8 @@ impl Declared {
         keys: &KeyManager,
     ) -> Result<u64, Vec<String>> {
         let Self { declarations, keys: declared } = self;
-        let taken_over = || keys.set_declared(declared).map_err(|error| vec![error.to_string()]);
-        manager.set_declared(declarations, catalog, taken_over)
+        let keys = || keys.set_declared(declared).map_err(|error| vec![error.to_string()]);
+        manager.set_declared(declarations, catalog, keys)
     }
 }
 
@@ -73,12 +73,14 @@ pub fn check(settings: &Settings, egress: &Egress) -> Result<Declared, Vec<Fault
         Some((table.name.clone(), project, table.origin().to_string()))
     };
     let projects = sections.projects.iter().filter_map(project).collect();
-    let keys = DeclaredKeys::check(keys, projects).unwrap_or_else(|wrong| {
+    let keys = DeclaredKeys::check(keys, projects).unwrap_or_else(|found| {
         let tables = || sections.keys.iter().chain(&sections.projects);
-        let at =
-            |declared_at: &str| tables().find(|table| table.origin().to_string() == declared_at);
-        let told = |KeyFault { declared_at, sentence }| Some(fault(at(&declared_at)?, &sentence));
-        faults.extend(wrong.into_iter().filter_map(told));
+        faults.extend(found.into_iter().filter_map(
+            |DeclaredKeyFault { declared_at, sentence }| {
+                let table = tables().find(|table| table.origin().to_string() == declared_at)?;
+                Some(fault(table, &sentence))
+            },
+        ));
         DeclaredKeys::default()
     });
     // A provider that is faulty is declared all the same: that it can't be the default need not be said as well.

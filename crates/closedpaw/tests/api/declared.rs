@@ -108,8 +108,10 @@ fn a_reload_takes_over_all_or_nothing() {
          [routes.\"fine/x\"]\ncandidates = [{ provider = \"b\", model = \"m\" }]\n\
          [routes.s]\ncandidates = [{ provider = \"b\", model = \"m\", weihgt = 1 }]\nstrategy = \"best\"\n\
          [keys.k]\nname = \"other\"\nlimits = { concurrency = 0 }\n\
-         [projects.p]\nlimit = 3\n",
+         [projects.p]\nlimit = 3\n\
+         [keys.short]\nkey = { file = \"short\" }\n",
     );
+    fs::write(place.home.path("short"), "sk-cp-canary").unwrap();
     let refused = reload(&gateway);
     let faults = refused.expect(400)["faults"].clone();
     let faults: Vec<_> = faults.as_array().unwrap().iter().map(|f| f.as_str().unwrap()).collect();
@@ -125,6 +127,7 @@ fn a_reload_takes_over_all_or_nothing() {
         ":21: keys.k: name: the table has the name already",
         ":22: keys.k: limits.concurrency: Input should be greater than or equal to 1",
         ":24: projects.p: unknown key `limit` (did you mean 'limits'?)",
+        ":25: keys.short: a virtual key is sk-cp-ID-SECRET",
     ];
     for end in expected {
         assert!(faults.iter().any(|fault| fault.contains(end)), "{end}\nis not among\n{faults:#?}");

@@ -69,6 +69,41 @@ fn a_key_is_shown_once_and_kept_as_a_digest() {
 }
 
 #[test]
+fn an_end_that_nobody_can_write_is_refused_and_breaks_nothing() {
+    let home = Home::new();
+    let gateway = home.serve();
+    for end in ["9999-12-31T23:59:59-23:59", "1970-01-01T00:00:00+23:59"] {
+        let new = json!({ "name": "a", "expires_at": end });
+        gateway.post("/api/keys", &new).refused_with(400, "expires_at must be a time");
+    }
+    make(&gateway, &json!({ "name": "last", "expires_at": "9999-12-31T23:59:59Z" }));
+    gateway.kill();
+    let gateway = home.serve();
+    let keys = gateway.get("/api/keys").expect(200);
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 1, "{keys}");
+    assert_eq!(keys["keys"][0]["expires_at"], "9999-12-31T23:59:59.000Z");
+}
+
+#[test]
+fn a_default_that_is_not_held_is_not_named() {
+    let gateway = Gateway::start();
+    let new = json!({
+        "name": "a", "scopes": ["inference", "providers:read"], "providers": ["other"],
+    });
+    let key = text(&make(&gateway, &new));
+    for (target, body) in [
+        ("/api/explain", json!({})),
+        ("/api/explain", json!({ "model": "m" })),
+        ("/api/chat/multi", json!({ "message": "hi" })),
+        ("/api/chat/multi", json!({ "message": "hi", "model": "m" })),
+    ] {
+        let answer = with_key(&gateway, &key, "POST", target).json(&body).send();
+        assert!([400, 404].contains(&answer.status), "{target}: {}", answer.text());
+        assert!(!answer.text().contains("ollama"), "{target}: {}", answer.text());
+    }
+}
+
+#[test]
 fn rotated_and_revoked_keys_stay_so_after_a_kill() {
     let home = Home::new();
     let gateway = home.serve();
@@ -270,13 +305,13 @@ fn a_provider_that_is_not_granted_is_not_there() {
 fn a_stored_key_can_t_be_led_elsewhere() {
     let gateway = Gateway::start();
     let (provider, thief) = (openai().start(), openai().start());
-    gateway.register(&openai().registration("work", &provider));
+    gateway.register(&openai().registration("mine", &provider));
     let made = make(&gateway, &json!({ "name": "x", "scopes": ["providers:write"] }));
     let send = |method: &str, target: &str| with_key(&gateway, &text(&made), method, target);
     let elsewhere = json!({ "base_url": format!("{}/v1", thief.url()) });
-    let one = "/api/providers/work";
+    let one = "/api/providers/mine";
     send("PATCH", one).json(&elsewhere).send().refused_with(400, "send api_key again");
-    send("POST", "/api/providers/work/test").send().expect(200);
+    send("POST", "/api/providers/mine/test").send().expect(200);
     assert_eq!(thief.calls(), 0);
     let shown = send("GET", one).send().text();
     assert!(!shown.contains(&openai().key()), "{shown}");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::faulty::Pace;
+use testkit::faulty::{Fault, Pace};
 
 use crate::{
     harness::{at_once, eventually},
@@ -63,11 +63,14 @@ fn who_would_wait_too_long_is_not_kept() {
 #[test]
 fn callers_that_leave_the_queue_make_room() {
     let rig = rig(&json!({ "length": WAITING, "wait": 10 }));
+    rig.providers[0].suffer(Fault::NoHead);
     let waiting: Vec<_> = (0..AT_ONCE + WAITING)
         .map(|index| rig.ask(&format!("leaving-{index}"), "a/alpha", false).send_only())
         .collect();
     eventually("as many as may run", || rig.providers[0].in_flight() == AT_ONCE);
+    rig.providers[0].suffer(Fault::None);
     drop(waiting);
+    eventually("there is room again", || rig.chat("first", "a/alpha", false).is_whole);
     let told = at_once(AT_ONCE, |index| rig.chat(&format!("staying-{index}"), "a/alpha", false));
     assert!(told.iter().all(|told| told.is_whole), "{told:?}");
 }

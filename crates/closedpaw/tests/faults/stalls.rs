@@ -7,7 +7,7 @@ use testkit::faulty::{Fault, Pace};
 
 use crate::{
     harness::{at_once, eventually},
-    rig::{Rig, openai},
+    rig::{Rig, Told, openai},
 };
 
 /// What the first chat of a stall may take beyond its deadline.
@@ -84,6 +84,30 @@ fn the_others_are_unaffected() {
         let statuses = stalled.join().unwrap();
         assert!(statuses.iter().all(|status| [503, 504].contains(status)), "{statuses:?}");
     });
+}
+
+#[test]
+fn who_waits_for_less_long_than_the_provider_is_given_does_not_break_it_for_others() {
+    let rig = Rig::start(1, Pace::default(), &json!({}));
+    for fault in [Fault::NoHead, Fault::stall(5, 0)] {
+        rig.providers[0].suffer(fault.clone());
+        let told = at_once(12, |index| {
+            let stream = index % 2 == 0;
+            let ask = rig.ask(&format!("hurry-{index}"), "a/alpha", stream);
+            Told::read(&ask.header("x-stainless-timeout", "0.3").send(), stream)
+        });
+        assert!(told.iter().all(|told| !told.is_whole), "{fault:?}");
+        rig.providers[0].suffer(Fault::None);
+        let told = rig.chat("patient", "a/alpha", true);
+        assert!(told.is_whole, "{fault:?}: {told:?}");
+    }
+    eventually("they are recorded", || {
+        let listed = rig.gateway.get("/api/requests").expect(200);
+        listed["requests"].as_array().unwrap().len() == 26
+    });
+    let newest = rig.gateway.get("/api/requests").expect(200)["requests"][1]["id"].clone();
+    let one = rig.gateway.get(&format!("/api/requests/{}", newest.as_str().unwrap())).expect(200);
+    assert_eq!(one["attempts"][0]["blame"], "deadline", "{one}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use limits::Limits;
 
 use super::*;
-use crate::{CallerId, KeyError, Project};
+use crate::{CallerId, DeclaredKeys, KeyError, Project};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -178,7 +178,7 @@ async fn meters_outlive_every_change() {
     keys.rotate(&Caller::admin(), &a.view.id, DAY).await.unwrap();
     keys.set_project("blue".to_owned(), project(Some(6))).await.unwrap();
     make(&keys, &Caller::admin(), named("d")).await;
-    keys.set_declared(crate::DeclaredKeys::default()).unwrap();
+    keys.set_declared(DeclaredKeys::default()).unwrap();
     let after = meters(&b);
     assert!(before.iter().zip(&after).all(|(before, after)| Arc::ptr_eq(before, after)));
     assert_eq!(after[2].limits().concurrency, Some(6));

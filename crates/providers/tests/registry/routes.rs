@@ -160,6 +160,54 @@ async fn a_name_that_begins_with_a_provider_is_ambiguous() {
 }
 
 #[tokio::test]
+async fn a_provider_whose_models_routes_would_hide_is_refused() {
+    let registry = Registry::new();
+    put(&registry, "later/m", one_candidate()).await.unwrap();
+    let register = |name: &str| {
+        let registration = json!({ "name": name, "provider_type": "ollama" });
+        registry.manager.register(serde_json::from_value(registration).unwrap())
+    };
+    let refused = register("later").await.unwrap_err();
+    assert!(refused.to_string().contains("The route 'later/m' begins"), "{refused}");
+    register("late").await.unwrap();
+    registry.manager.remove_route(Grant::all(), "later/m".to_owned()).await.unwrap();
+    register("later").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_route_takes_no_name_of_a_model_that_its_maker_does_not_hold() {
+    let registry = Registry::new();
+    let listed = |name: &str, models: Value| {
+        json!({
+            "name": name, "provider_type": "custom", "base_url": "http://127.0.0.1:9/v1",
+            "network": "local", "models": models, "api_key": "k", "settings": { "preset": "perplexity" },
+        })
+    };
+    registry.register(listed("foreign", json!(["gpt-4o"]))).await;
+    registry.register(listed("own", json!(["mine"]))).await;
+    let check = |providers: Option<&str>, models: Option<&str>, name: &str, is_made: bool| {
+        let patterns = |text: Option<&str>| Some(vec![Pattern::parse(text?).unwrap()]);
+        let (providers, models) = (patterns(providers), patterns(models));
+        let grant = Grant { providers, models, ..Grant::all() };
+        let own = json!({ "candidates": [{ "provider": "own", "model": "mine" }] });
+        let (manager, name) = (registry.manager.clone(), name.to_owned());
+        async move {
+            let made = manager.put_route(grant, name.clone(), describe(&own)).await;
+            assert_eq!(made.is_ok(), is_made, "{name}: {made:?}");
+            let is_not_held = matches!(made, Err(ProviderError::NotHeld(_)));
+            assert_eq!(is_not_held, !is_made, "{name}");
+        }
+    };
+    check(Some("own"), None, "gpt-4o", false).await;
+    check(None, Some("mine"), "gpt-4o", false).await;
+    check(Some("own"), None, "gpt-4o-mini", true).await;
+    check(Some("own"), None, "mine", true).await;
+    check(None, None, "gpt-4o", true).await;
+    // Whoever holds a route whole may replace it, whatever its name.
+    check(Some("own"), None, "gpt-4o", true).await;
+}
+
+#[tokio::test]
 async fn warnings_name_who_is_passed_over() {
     let registry = Registry::new();
     registry.register(json!({ "name": "up", "provider_type": "ollama" })).await;

@@ -105,6 +105,11 @@ impl KeyOracle {
                 tally.keys_refused += 1;
             }
             Blame::Rate(Some(wait)) => {
+                let is_over = key.stated.get(model).is_some_and(|until| *until <= now);
+                if wait < SECOND && (is_over || key.unstated.contains_key(model)) {
+                    // A wait that is none is believed once.
+                    key.unstated.entry(model.to_owned()).or_insert(now);
+                }
                 let until = key.stated.entry(model.to_owned()).or_insert(now);
                 *until = (*until).max(now + wait.min(LONGEST_STATED));
                 tally.rates_stated += 1;
@@ -113,13 +118,16 @@ impl KeyOracle {
                 key.unstated.entry(model.to_owned()).or_insert(now);
                 tally.rates_unstated += 1;
             }
-            Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Ours => {}
+            Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Deadline | Blame::Ours => {}
         }
     }
 
     pub fn accepts(&mut self, key: usize, model: &str, begun: Instant) {
         let key = &mut self.keys[key];
         key.refused = key.refused.filter(|refused| refused.since >= begun);
+        if key.stated.get(model).is_some_and(|until| *until <= begun) {
+            key.stated.remove(model);
+        }
         if key.unstated.get(model).is_some_and(|since| *since < begun) {
             key.unstated.remove(model);
         }

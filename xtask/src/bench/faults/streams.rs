@@ -11,11 +11,16 @@ use super::caller::End;
 use super::load::Run;
 use super::stage::{AROUND, Baseline, Plan, Stage, wait};
 use super::table::{Row, percent};
+use super::upstream::ratio;
 
 /// R1: the connection is reset at every frame, and within it.
 pub fn reset(plan: &Plan, baseline: &Baseline) -> Result<Row> {
-    let cuts = (1..=40).flat_map(|frames| [(frames, 0), (frames, 11)]);
-    let faults = cuts.map(|(frames, bytes)| Fault::Break { frames, bytes, ending: Ending::Reset });
+    // In an order that mixes early and late ones.
+    let cuts = (0..82).map(|number| number * 37 % 82);
+    let faults = cuts.map(|cut| {
+        let (frames, bytes) = (cut / 2, cut % 2 * 11);
+        Fault::Break { frames, bytes, ending: Ending::Reset }
+    });
     let run = break_off(plan, faults.collect())?;
     Ok(judge("R1", "reset in a stream, at every frame and within it", &run, baseline))
 }
@@ -35,7 +40,9 @@ fn break_off(plan: &Plan, faults: Vec<Fault>) -> Result<Run> {
     wait(AROUND)?;
     let each = plan.fault / u32::try_from(faults.len()).unwrap_or(1);
     for fault in faults {
-        stage.faulty()?.suffer(fault);
+        // Three of ten, so that its breaker stays closed and there is something to see.
+        let (fault, percent, on) = (Box::new(fault), 30, plan.fault);
+        stage.faulty()?.suffer(Fault::Flapping { fault, percent, on, off: Duration::ZERO });
         wait(each)?;
     }
     stage.faulty()?.suffer(Fault::None);
@@ -64,7 +71,6 @@ fn judge(id: &'static str, fault: &str, run: &Run, baseline: &Baseline) -> Row {
             End::Whole | End::Wrong => wrong += 1,
         }
     }
-    let ratio = run.unaffected_p99().as_secs_f64() / baseline.p99.as_secs_f64().max(1e-9);
     let begun_again = run.outcomes.iter().filter(|outcome| {
         let broken = broken.get(outcome.request.as_str());
         broken.is_some_and(|frames| *frames > 2) && outcome.attempts > 1
@@ -74,7 +80,7 @@ fn judge(id: &'static str, fault: &str, run: &Run, baseline: &Baseline) -> Row {
         .none("ended as if they were whole, or in no way at all", wrong)
         .none("frames lost before the error", lost)
         .none("asked again after text was delivered", begun_again.count())
-        .at_most("unaffected p99 / baseline", ratio, 1.5)
+        .at_most("unaffected p99 / baseline", ratio(run, baseline), 1.5)
         .note(format!(
             "{} requests, {} streams broken, of which {elsewhere} were answered elsewhere; {:.2} % whole in all",
             run.outcomes.len(),
@@ -82,9 +88,4 @@ fn judge(id: &'static str, fault: &str, run: &Run, baseline: &Baseline) -> Row {
             percent(run.whole(), run.outcomes.len())
         ))
         .note(format!("attempts / requests {:.3}", run.attempts() as f64 / run.outcomes.len().max(1) as f64))
-        .note(format!("longest {:?}", longest(run)))
-}
-
-fn longest(run: &Run) -> Duration {
-    run.outcomes.iter().map(|outcome| outcome.took).max().unwrap_or_default()
 }

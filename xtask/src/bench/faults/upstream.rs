@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use testkit::faulty::{Fault, Outcome as Given};
+use testkit::faulty::{Attempt, Fault, Outcome as Given};
 
 use super::load::Run;
 use super::stage::{AROUND, Baseline, Plan, Stage, wait};
@@ -134,38 +134,35 @@ pub fn flapping(plan: &Plan, baseline: &Baseline) -> Result<Row> {
         stage.faulty()?.suffer(Fault::None);
         let run = stage.end(load)?;
         let a = run.accounts.first().context("there is no account")?;
-        let failures: Vec<_> = a
-            .attempts
-            .iter()
-            .filter(|attempt| attempt.outcome == Given::Refused)
-            .map(|attempt| attempt.at)
-            .collect();
+        let failures = a.count(Given::Refused);
         let errors = run.outcomes.len() - run.whole();
-        // While it is open nothing but trials comes; a pause of three seconds is an opening.
-        let openings = a
+        // While it is open nothing but trials comes: a pause is an opening.
+        let pauses: Vec<_> = a
             .attempts
             .windows(2)
-            .filter(|pair| matches!(pair, [one, two] if two.at - one.at > 3 * second))
-            .count();
-        let opened = failures
-            .windows(2)
-            .position(|pair| matches!(pair, [one, two] if *two - *one > 3 * second));
-        let last = opened.and_then(|at| failures.get(at)).or(failures.last());
-        let to_open = last.map_or(Duration::ZERO, |last| last.saturating_duration_since(began));
+            .filter_map(|pair| match pair {
+                [last, next] if next.at - last.at > 3 * second => Some(last.at),
+                _ => None,
+            })
+            .collect();
+        let reached = threshold(&a.attempts);
+        // It may be left alone to the end.
+        let left_alone = pauses.first().copied().or(a.attempts.last().map(|attempt| attempt.at));
+        let late = left_alone.zip(reached).map(|(last, at)| last.saturating_duration_since(at));
         let what = |what: &str| format!("{percent_failing} %: {what}");
         row = row
             .figure(
                 what("errors to callers / failures it produced"),
-                format!("{errors} / {}", failures.len()),
+                format!("{errors} / {failures}"),
                 "no more",
-                errors <= failures.len(),
+                errors <= failures,
             )
             .within(
-                what("from the first failure to its being left alone"),
-                to_open,
-                second + Duration::from_millis(500),
+                what("from the threshold to its being left alone"),
+                late.unwrap_or_default(),
+                second,
             )
-            .at_most(what("openings in 5 s"), openings as f64 * 5.0 / time.as_secs_f64(), 1.0)
+            .at_most(what("openings in 5 s"), pauses.len() as f64 * 5.0 / time.as_secs_f64(), 1.0)
             .at_most(
                 what("attempts / requests"),
                 run.attempts() as f64 / run.outcomes.len().max(1) as f64,
@@ -178,6 +175,21 @@ pub fn flapping(plan: &Plan, baseline: &Baseline) -> Result<Row> {
             ));
     }
     Ok(row)
+}
+
+/// When so many had failed that a breaker opens: five in a row, or half of twenty and more within ten seconds.
+fn threshold(attempts: &[Attempt]) -> Option<Instant> {
+    let window = Duration::from_secs(10);
+    let is_failure = |attempt: &&Attempt| attempt.outcome == Given::Refused;
+    let reached = |number: usize| {
+        let so_far = attempts.get(..=number)?;
+        let now = so_far.last()?.at;
+        let in_a_row = so_far.iter().rev().take_while(is_failure).count();
+        let recent = so_far.iter().rev().take_while(|attempt| now - attempt.at < window);
+        let (all, failed) = (recent.clone().count(), recent.filter(is_failure).count());
+        (in_a_row >= 5 || all >= 20 && failed * 2 >= all).then_some(now)
+    };
+    (0..attempts.len()).find_map(reached)
 }
 
 /// What the gateway added to unaffected requests, against the run without a fault.

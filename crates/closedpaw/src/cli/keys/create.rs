@@ -1,6 +1,7 @@
 //! `closedpaw keys create`: what a new key may do, by option.
 
-use clap::Args;
+use clap::{Args, builder::PossibleValuesParser};
+use grants::Scope;
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -17,12 +18,14 @@ use crate::{
 
 /// Makes a key
 ///
-/// The key is printed this once, alone on stdout unless `--output json`. It can do at most what the key that you
-/// present can; what is not named is as there, but for the scopes: a key is good for `inference` unless more is named.
+/// The key is printed this once: in JSON with all else, or alone on stdout with `--output table`. It can do at most what
+/// the key that you present can; what is not named is as there, but for the scopes: a key is good for `inference` unless
+/// more is named.
 #[derive(Args)]
 #[command(after_help = "Examples:
   closedpaw keys create --name laptop
-  closedpaw keys create --name ci --project web --model 'llama*' --expires 30d > key.txt
+  closedpaw keys create --name ci --project web --model 'llama*' --expires 30d
+  closedpaw keys create --name backup --output table > key.txt
   closedpaw keys create --name grafana --scope metrics --scope usage --requests-per-minute 60")]
 pub struct Options {
     /// What to call it
@@ -33,9 +36,8 @@ pub struct Options {
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
 
-    /// What it is good for: inference, providers:read, providers:write, keys, usage, metrics or admin; may be given
-    /// many times [default: inference]
-    #[arg(long = "scope", value_name = "SCOPE")]
+    /// What it is good for; may be given many times [default: inference]
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = PossibleValuesParser::new(Scope::ALL.map(Scope::as_str)))]
     scopes: Vec<String>,
 
     /// A pattern of providers that it may see and call, as in work or local-*; may be given many times

@@ -13,7 +13,7 @@ use crate::{
         gateway::Gateway,
         period,
         screen::{note, print_json, print_line},
-        session::{Output, Session},
+        session::Session,
     },
     failure::Failure,
 };
@@ -50,7 +50,7 @@ pub struct Id {
 #[derive(Args)]
 #[command(after_help = "Examples:
   closedpaw keys rotate 3kfi7q2mzabc
-  closedpaw keys rotate 3kfi7q2mzabc --overlap 1d > new-key.txt")]
+  closedpaw keys rotate 3kfi7q2mzabc --overlap 1d --output table > new-key.txt")]
 pub struct Rotation {
     #[command(flatten)]
     key: Id,
@@ -82,9 +82,9 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     }
 }
 
-/// Prints a key that was just made: alone on stdout, so that a script can keep it, unless JSON was asked for.
+/// Prints a key that was just made: for people alone on stdout, so that `--output table` keeps just that in a file.
 fn show_once(session: &Session, made: &Value) -> Result<(), Failure> {
-    if session.asked_output() == Some(Output::Json) {
+    if !session.screen().is_for_people() {
         return print_json(made);
     }
     let text = |member| made.get(member).and_then(Value::as_str).unwrap_or_default();

@@ -5,6 +5,7 @@ mod show;
 mod waterfall;
 
 use clap::Subcommand;
+pub use show::parts;
 
 use crate::{
     cli::{gateway::Gateway, session::Session},

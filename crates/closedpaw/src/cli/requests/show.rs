@@ -22,12 +22,14 @@ pub struct Options {
 /// Prints the request, and its tries as a waterfall.
 pub async fn run(session: &Session, gateway: &Gateway, options: &Options) -> Result<(), Failure> {
     let answer = gateway.get(&format!("/api/requests/{}", segment(&options.id))).await?;
-    let screen = session.screen();
-    screen.show_parts(&answer, || {
-        let facts: (&[&str], Rows) = (&["", "request"], facts(&answer));
-        let tries: (&[&str], Rows) = (&waterfall::HEADINGS, waterfall::rows(&answer));
-        if tries.1.is_empty() { vec![facts] } else { vec![facts, tries] }
-    })
+    session.screen().show_parts(&answer, || parts(&answer))
+}
+
+/// The tables of a request: its facts, and its tries if it had any.
+pub fn parts(request: &Value) -> Vec<(&'static [&'static str], Rows)> {
+    let facts: (&[&str], Rows) = (&["", "request"], facts(request));
+    let tries: (&[&str], Rows) = (&waterfall::HEADINGS, waterfall::rows(request));
+    if tries.1.is_empty() { vec![facts] } else { vec![facts, tries] }
 }
 
 /// The request itself, without what nobody said.

@@ -188,6 +188,46 @@ impl Gateway {
         list["providers"].as_object().expect("an object").keys().cloned().collect()
     }
 
+    /// Sets a route over candidates that are written `PROVIDER/MODEL`.
+    #[track_caller]
+    pub fn route(&self, name: &str, strategy: &str, candidates: &[&str]) {
+        let candidate = |text: &&str| {
+            let (provider, model) = text.split_once('/').expect("PROVIDER/MODEL");
+            serde_json::json!({ "provider": provider, "model": model })
+        };
+        let candidates: Vec<_> = candidates.iter().map(candidate).collect();
+        self.put_route(
+            name,
+            &serde_json::json!({ "strategy": strategy, "candidates": candidates }),
+        );
+    }
+
+    /// Sets a route that must be accepted.
+    #[track_caller]
+    pub fn put_route(&self, name: &str, body: &Value) {
+        self.ask("PUT", &format!("/api/routes/{name}")).json(body).send().expect(200);
+    }
+
+    /// The smallest chat in OpenAI's dialect.
+    pub fn small_chat(&self, model: &str) -> Ask {
+        let body = serde_json::json!({ "model": model, "messages": [{ "role": "user", "content": "hi" }] });
+        self.ask("POST", "/v1/chat/completions").json(&body)
+    }
+
+    /// What became of the request of an answer, once it is recorded.
+    #[track_caller]
+    pub fn record(&self, answer: &Answer) -> Value {
+        self.record_of(answer.header("x-request-id").expect("an id"))
+    }
+
+    /// What became of a request, once it is recorded.
+    #[track_caller]
+    pub fn record_of(&self, id: &str) -> Value {
+        let target = format!("/api/requests/{id}");
+        super::eventually("the request is recorded", || self.get(&target).status == 200);
+        self.get(&target).expect(200)
+    }
+
     pub fn chat(&self, body: &Value) -> Answer {
         self.post("/api/chat/multi", body)
     }

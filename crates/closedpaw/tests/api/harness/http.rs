@@ -31,6 +31,11 @@ pub struct Answer {
     pub is_complete: bool,
 }
 
+/// A connection that is kept for one request after the other.
+pub struct Kept {
+    stream: TcpStream,
+}
+
 /// An answer whose body is still coming. Dropping it hangs up.
 pub struct Live {
     pub status: u16,
@@ -58,6 +63,11 @@ impl Ask {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// With another key than the admin's.
+    pub fn with_key(self, key: &str) -> Self {
+        self.without("authorization").header("authorization", &format!("Bearer {key}"))
     }
 
     /// Takes a header out again.
@@ -98,18 +108,18 @@ impl Ask {
 
     /// Sends the request over a connection that is there already.
     pub fn open_over(self, mut stream: impl Read + Write + 'static) -> io::Result<Live> {
-        stream.write_all(&self.message())?;
+        stream.write_all(&self.message("close"))?;
         Live::read(Box::new(stream))
     }
 
     /// Sends the request and reads nothing. Dropping the connection hangs up.
     pub fn send_only(self) -> TcpStream {
         let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE).expect("a connection");
-        stream.write_all(&self.message()).expect("a request that is taken");
+        stream.write_all(&self.message("close")).expect("a request that is taken");
         stream
     }
 
-    fn message(&self) -> Vec<u8> {
+    fn message(&self, connection: &str) -> Vec<u8> {
         let mut message = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         for (name, value) in &self.headers {
             message += &format!("{name}: {value}\r\n");
@@ -117,8 +127,24 @@ impl Ask {
         if !self.body.is_empty() || self.method != "GET" {
             message += &format!("content-length: {}\r\n", self.body.len());
         }
-        message += "connection: close\r\n\r\n";
+        message += &format!("connection: {connection}\r\n\r\n");
         [message.as_bytes(), &self.body].concat()
+    }
+}
+
+impl Kept {
+    pub fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect_timeout(&address, PATIENCE).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        stream.set_nodelay(true).expect("a socket");
+        Self { stream }
+    }
+
+    /// Sends a request and reads its whole answer, after which the connection is free for the next one.
+    pub fn send(&mut self, ask: &Ask) -> Answer {
+        self.stream.write_all(&ask.message("keep-alive")).expect("a request that is taken");
+        let stream = self.stream.try_clone().expect("a socket");
+        Live::read(Box::new(stream)).expect("an answer").whole()
     }
 }
 

@@ -3,13 +3,15 @@
 mod callers;
 mod gateway;
 mod http;
+mod moody;
 mod vendors;
 
 use std::time::{Duration, Instant};
 
 pub use callers::{CALLERS, Caller, caller};
 pub use gateway::{Gateway, Home};
-pub use http::{Answer, Ask, Live};
+pub use http::{Answer, Ask, Kept, Live};
+pub use moody::{Moody, failure};
 pub use vendors::{VENDORS, Vendor, openai, vendor};
 
 /// Waits until something has happened that is about to happen.
