@@ -5,7 +5,6 @@ mod fair_queue;
 mod level;
 mod limits;
 mod meter;
-mod sliding_window;
 mod window;
 
 pub use admission::{Admission, Measure, Shortage, admit, shortage};
@@ -13,4 +12,3 @@ pub use fair_queue::{FairQueue, Place};
 pub use level::{Level, least_left};
 pub use limits::Limits;
 pub use meter::{Meter, Reading};
-pub use sliding_window::SlidingWindow;
