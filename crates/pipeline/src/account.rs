@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use canonical::{Fault, Origin, Usage};
+use canonical::{ErrorKind, Fault, Origin, Usage};
 use limits::Admission;
 use providers::{Provider, Snapshot, Turn};
 use records::{AttemptRecord, Operation, Outcome, RequestRecord, Sink};
@@ -34,6 +34,8 @@ pub(crate) struct Account {
     sinks: Arc<[Arc<dyn Sink>]>,
     log: Option<Arc<dyn Sink>>,
     pub(crate) opened: Instant,
+    /// How long its caller waits.
+    timeout: Duration,
     record: RequestRecord,
     /// Its place under the limits of its key and project.
     admission: Option<Admission>,
@@ -87,6 +89,7 @@ impl Account {
             sinks: Arc::clone(&gateway.sinks),
             log: context.log.clone(),
             opened: Instant::now(),
+            timeout: context.timeout,
             record,
             admission: None,
             seat: None,
@@ -145,11 +148,39 @@ impl Account {
         self.seat = Some(seat);
     }
 
-    /// Notes that the try failed before its answer began.
-    pub(crate) fn fail_try(&mut self, fault: &Fault, blame: Blame) {
+    /// When its caller waits no longer.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.opened + self.timeout
+    }
+
+    /// Notes that the try failed before its answer began, and says whose fault that is.
+    pub(crate) fn fail_try(&mut self, fault: &mut Fault) -> Blame {
+        self.own_up(fault);
+        let blame = blame_of(fault);
         if let Some(seat) = self.seat.take() {
             seat.leave(Some((fault, blame)), &mut self.record);
         }
+        blame
+    }
+
+    /// Takes a provider's fault back that is none: its caller waited for less long than the provider is given.
+    fn own_up(&self, fault: &mut Fault) {
+        let was_cut_short = || {
+            let deadline = self.deadline();
+            self.seat.as_ref().is_some_and(|seat| seat.was_cut_short(deadline))
+        };
+        if fault.kind == ErrorKind::Timeout && fault.upstream_status.is_none() && was_cut_short() {
+            *fault = self.out_of_time();
+        }
+    }
+
+    /// The fault of a request whose caller waits no longer.
+    pub(crate) fn out_of_time(&self) -> Fault {
+        let sentence = format!(
+            "there was no whole answer within the {} s that this request may take: allow it more by x-closedpaw-timeout",
+            self.timeout.as_secs_f64()
+        );
+        Fault { origin: Origin::Downstream, ..Fault::new(ErrorKind::Timeout, sentence) }
     }
 
     /// Notes when the first byte of the answer came.
@@ -173,9 +204,12 @@ impl Account {
         self.settle(end, usage);
     }
 
-    fn settle(&mut self, end: End, usage: &Usage) {
+    fn settle(&mut self, mut end: End, usage: &Usage) {
         if std::mem::replace(&mut self.closed, true) {
             return;
+        }
+        if let End::BrokenOff(fault) = &mut end {
+            self.own_up(fault);
         }
         let record = &mut self.record;
         if let Some(seat) = self.seat.take() {
@@ -231,9 +265,10 @@ impl Drop for Account {
 }
 
 /// Whose fault a failed try is; what goes wrong on our side counts against nobody.
-pub(crate) fn blame_of(fault: &Fault) -> Blame {
+fn blame_of(fault: &Fault) -> Blame {
     match fault.origin {
         Origin::Internal => Blame::Ours,
+        Origin::Downstream if fault.kind == ErrorKind::Timeout => Blame::Deadline,
         Origin::Upstream | Origin::Downstream => routing::blame(fault),
     }
 }
@@ -253,7 +288,17 @@ pub(crate) enum Streamed {
     No,
 }
 
+/// A provider that was given all of its time but for this much was waited for.
+const NEARLY: Duration = Duration::from_secs(1);
+
 impl Seat {
+    /// Whether the caller's own deadline is over before the provider had the time that it is given. Whoever is in a
+    /// hurry must not make it look broken to everybody else.
+    fn was_cut_short(&self, deadline: Instant) -> bool {
+        let given = self.provider.config().timeout().saturating_sub(NEARLY);
+        Instant::now() >= deadline && deadline.saturating_duration_since(self.began) < given
+    }
+
     /// Ends the try, with what went wrong if anything did.
     fn leave(self, failure: Option<(&Fault, Blame)>, record: &mut RequestRecord) {
         let now = Instant::now();
@@ -265,7 +310,10 @@ impl Seat {
                 keys.failed(self.key, &self.model, blame, fault, now);
             }
             None => keys.accepted(self.key, &self.model, self.began),
-            Some((_, Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Ours)) => {}
+            Some((
+                _,
+                Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Deadline | Blame::Ours,
+            )) => {}
         }
         drop(keys);
         self.state.end(self.trial, tried, now);
