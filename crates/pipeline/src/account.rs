@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use canonical::{Fault, Origin, Usage};
+use canonical::{ErrorKind, Fault, Origin, Usage};
 use limits::Admission;
 use providers::{Provider, Snapshot, Turn};
 use records::{AttemptRecord, Operation, Outcome, RequestRecord, Sink};
@@ -34,6 +34,8 @@ pub(crate) struct Account {
     sinks: Arc<[Arc<dyn Sink>]>,
     log: Option<Arc<dyn Sink>>,
     pub(crate) opened: Instant,
+    /// How long its caller waits.
+    timeout: Duration,
     record: RequestRecord,
     /// Its place under the limits of its key and project.
     admission: Option<Admission>,
@@ -87,6 +89,7 @@ impl Account {
             sinks: Arc::clone(&gateway.sinks),
             log: context.log.clone(),
             opened: Instant::now(),
+            timeout: context.timeout,
             record,
             admission: None,
             seat: None,
@@ -145,11 +148,40 @@ impl Account {
         self.seat = Some(seat);
     }
 
-    /// Notes that the try failed before its answer began.
-    pub(crate) fn fail_try(&mut self, fault: &Fault, blame: Blame) {
+    /// When its caller waits no longer.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.opened + self.timeout
+    }
+
+    /// Notes that the try failed before its answer began, and says whose fault that is.
+    pub(crate) fn fail_try(&mut self, fault: &mut Fault) -> Blame {
+        self.own_up(fault);
+        let blame = blame_of(fault);
         if let Some(seat) = self.seat.take() {
             seat.leave(Some((fault, blame)), &mut self.record);
         }
+        blame
+    }
+
+    /// Takes a provider's fault back that is none: its caller waited less long than the provider may take.
+    fn own_up(&self, fault: &mut Fault) {
+        let may_take = self.seat.as_ref().map(|seat| seat.provider.config().timeout());
+        let is_ours = fault.kind == ErrorKind::Timeout
+            && fault.upstream_status.is_none()
+            && may_take.is_some_and(|longest| self.timeout < longest)
+            && Instant::now() >= self.deadline();
+        if is_ours {
+            *fault = self.out_of_time();
+        }
+    }
+
+    /// The fault of a request whose caller waits no longer.
+    pub(crate) fn out_of_time(&self) -> Fault {
+        let sentence = format!(
+            "there was no whole answer within the {} s that this request may take: allow it more by x-closedpaw-timeout",
+            self.timeout.as_secs_f64()
+        );
+        Fault { origin: Origin::Downstream, ..Fault::new(ErrorKind::Timeout, sentence) }
     }
 
     /// Notes when the first byte of the answer came.
@@ -173,12 +205,18 @@ impl Account {
         self.settle(end, usage);
     }
 
-    fn settle(&mut self, end: End, usage: &Usage) {
+    fn settle(&mut self, mut end: End, usage: &Usage) {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
+        if let End::BrokenOff(fault) = &mut end {
+            self.own_up(fault);
+        }
         let record = &mut self.record;
-        if let Some(seat) = self.seat.take() {
+        if let Some(mut seat) = self.seat.take() {
+            if matches!(end, End::Answered) && record.first_byte.is_none() {
+                seat.answered_whole();
+            }
             if let (Some(admission), Some(tokens)) = (&seat.admission, usage.total_tokens()) {
                 admission.correct(tokens);
             }
@@ -231,10 +269,20 @@ impl Drop for Account {
 }
 
 /// Whose fault a failed try is; what goes wrong on our side counts against nobody.
-pub(crate) fn blame_of(fault: &Fault) -> Blame {
+fn blame_of(fault: &Fault) -> Blame {
     match fault.origin {
         Origin::Internal => Blame::Ours,
+        Origin::Downstream if fault.kind == ErrorKind::Timeout => Blame::Caller,
         Origin::Upstream | Origin::Downstream => routing::blame(fault),
+    }
+}
+
+/// What a failed try says about the model.
+fn tried(fault: &Fault, blame: Blame) -> Tried {
+    match (blame, fault.kind) {
+        // It was not waited for.
+        (Blame::Caller, ErrorKind::Timeout) => Tried::Abandoned,
+        (blame, _) => Tried::of(blame),
     }
 }
 
@@ -254,11 +302,18 @@ pub(crate) enum Streamed {
 }
 
 impl Seat {
+    /// Notes how long a whole answer took, which is how long its first byte did.
+    fn answered_whole(&mut self) {
+        let now = Instant::now();
+        let took = now.saturating_duration_since(self.began);
+        self.state.first_byte(&mut self.trial, took, now);
+    }
+
     /// Ends the try, with what went wrong if anything did.
     fn leave(self, failure: Option<(&Fault, Blame)>, record: &mut RequestRecord) {
         let now = Instant::now();
         self.note(failure, now, record);
-        let tried = failure.map_or(Tried::Answered, |(_, blame)| Tried::of(blame));
+        let tried = failure.map_or(Tried::Answered, |(fault, blame)| tried(fault, blame));
         let mut keys = self.provider.key_ring();
         match failure {
             Some((fault, blame @ (Blame::Key | Blame::Rate(_)))) => {
