@@ -108,7 +108,9 @@ impl KeyRing {
             }
             Blame::Rate(Some(wait)) => Why::Stated(wait),
             Blame::Rate(None) => Why::UsedTooOften,
-            Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Ours => return,
+            Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Deadline | Blame::Ours => {
+                return;
+            }
         };
         let Some(parks) = self.parks.get_mut(key) else { return };
         let is_known = |park: &Park| park.model.as_deref() == Some(model);
@@ -254,7 +256,8 @@ mod tests {
     fn what_is_not_the_keys_fault_parks_nothing() {
         let now = Instant::now();
         let mut ring = KeyRing::new(1);
-        let harmless = [Blame::Caller, Blame::Candidate, Blame::Provider, Blame::Ours];
+        let harmless =
+            [Blame::Caller, Blame::Candidate, Blame::Provider, Blame::Deadline, Blame::Ours];
         for blame in harmless.into_iter().chain([Blame::Rate(Some(Duration::ZERO))]) {
             ring.failed(0, "m", blame, &refused(), now);
             assert_eq!(ring.usable("m", now), [(0, NOW)], "{blame:?}");

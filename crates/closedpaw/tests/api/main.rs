@@ -28,6 +28,7 @@ mod facts;
 mod grants;
 mod harness;
 mod health;
+mod latency;
 mod model_names;
 mod models;
 mod original;
