@@ -1,4 +1,4 @@
-//! May this request run now, and if not, when: arithmetic over a clock that is handed in.
+//! May this request run now, and if not, when; and who is next in line: arithmetic over a clock that is handed in.
 
 mod admission;
 mod fair_queue;

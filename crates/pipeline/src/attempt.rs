@@ -66,6 +66,9 @@ pub(crate) async fn post(
         target.trace.and_then(|trace| HeaderValue::try_from(trace.to_string()).ok())
     {
         headers.insert("traceparent", trace);
+        if let Some(state) = &target.trace_state {
+            headers.insert("tracestate", state.clone());
+        }
     }
     let delivery = match mode {
         Mode::Whole => Delivery::Whole,
