@@ -66,6 +66,9 @@ pub(crate) async fn post(
         target.trace.and_then(|trace| HeaderValue::try_from(trace.to_string()).ok())
     {
         headers.insert("traceparent", trace);
+        if let Some(state) = &target.trace_state {
+            headers.insert("tracestate", state.clone());
+        }
     }
     let delivery = match mode {
         Mode::Whole => Delivery::Whole,
@@ -86,7 +89,7 @@ pub(crate) async fn post(
 async fn death(target: &Target) -> Fault {
     match target.patience {
         Patience::ToTheEnd => std::future::pending().await,
-        Patience::WhileAlive => target.provider.death(&target.model).await,
+        Patience::WhileAlive => target.provider.death().await,
     }
 }
 

@@ -57,6 +57,7 @@ impl Way<'_> {
             let mut target = candidate.target.clone();
             (target.key, target.deadline) = (choice.key, Some(deadline));
             target.trace = self.span(attempts);
+            target.trace_state.clone_from(&self.context.trace_state);
             if self.candidates.able.len() > 1 {
                 target.patience = Patience::WhileAlive;
             }

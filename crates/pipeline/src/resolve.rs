@@ -6,6 +6,7 @@ use canonical::{Dialect, ErrorKind, Fault, TraceContext};
 use dialects::{Codec, Quirks, ThinkingQuirks};
 use futures_util::future::join_all;
 use grants::Grant;
+use http::HeaderValue;
 use keys::Caller;
 use providers::{Freshness, Provider, ProviderName, Snapshot, check_model};
 
@@ -26,6 +27,8 @@ pub struct Target {
     pub(crate) patience: Patience,
     /// The span that the provider is told, if any.
     pub(crate) trace: Option<TraceContext>,
+    /// What tracers before us note beside it.
+    pub(crate) trace_state: Option<HeaderValue>,
     /// The codec that it is asked by, where the caller's bytes don't pass as they are.
     pub(crate) codec: &'static dyn Codec,
     /// Tokens that an answer of the model may have, where known.
@@ -54,6 +57,7 @@ impl Target {
             deadline: None,
             patience: Patience::ToTheEnd,
             trace: None,
+            trace_state: None,
             codec,
             largest_answer_tokens: None,
             thinking: ThinkingQuirks::default(),

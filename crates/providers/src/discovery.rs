@@ -150,7 +150,6 @@ impl Place {
 fn describe(servers: Vec<Server>, snapshot: &Snapshot) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     for Server { kind, base_url, models, needs_key } in servers {
-        let always_needs_key = matches!(kind, Kind::Preset(Preset { needs_key: true, .. }));
         let known =
             snapshot.iter().find(|known| is_same_place(&known.config().base_url, &base_url));
         let (title, name, provider_type, settings) = match kind {
@@ -183,7 +182,7 @@ fn describe(servers: Vec<Server>, snapshot: &Snapshot) -> Vec<Found> {
             kind: title,
             base_url: base_url.as_str().to_owned(),
             models,
-            needs_key: needs_key || always_needs_key,
+            needs_key,
             registered_as: known.map(|known| known.config().name.clone()),
             registration,
         });
@@ -281,6 +280,8 @@ mod tests {
         let refusal = || Answer::json(401, "{}");
         let jan = found(refusal(), "/v1", &[kind("jan")]).await;
         assert_eq!((jan[0].kind, jan[0].needs_key), ("Jan", true));
+        let open = found(Answer::json(200, UNKNOWN), "/v1", &[kind("jan")]).await;
+        assert_eq!((open[0].kind, open[0].needs_key), ("Jan", false));
         assert!(found(refusal(), "/v1", &[kind("vllm")]).await.is_empty());
         assert!(found(refusal(), "/v1", &[kind("llamacpp"), kind("localai")]).await.is_empty());
         assert!(found(Answer::json(404, "{}"), "/v1", &[kind("jan")]).await.is_empty());

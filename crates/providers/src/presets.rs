@@ -294,13 +294,14 @@ pub const PRESETS: &[Preset] = &[
         source: "https://localai.io/docs/basics/try/",
         checked: "2026-11",
     },
-    // Every request needs the key that the user made up in its settings. Unconfirmed: `stream_options`.
+    // Wants the key that the user made up in its settings; one without any takes what comes. Unconfirmed:
+    // `stream_options`.
     Preset {
         id: "jan",
         title: "Jan",
         base_url: "http://127.0.0.1:1337/v1",
         network: Network::Local,
-        needs_key: true,
+        needs_key: false,
         dialects: CHAT,
         models: ModelsEndpoint::Listed,
         key_check: None,

@@ -180,7 +180,12 @@ fn a_trace_goes_through_the_gateway() {
     let home = tracing_to(&collector);
     let stage = Stage::start(&home);
     let caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    stage.ask("up/alpha").header("traceparent", caller).send().expect(200);
+    let traced = stage.ask("up/alpha").header("traceparent", caller);
+    traced.header("tracestate", "vendor=1").send().expect(200);
+    let asked = stage.up.requests().pop().unwrap();
+    let span = asked.header("traceparent").unwrap().to_owned();
+    assert!(span.starts_with("00-0af7651916cd43dd8448eb211c80319c-") && span != caller, "{span}");
+    assert_eq!(asked.header("tracestate"), Some("vendor=1"));
     let own = stage.ask("up/alpha").send();
     stage.stop();
 
