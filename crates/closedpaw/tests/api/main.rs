@@ -25,6 +25,7 @@ mod door_words;
 mod durability;
 mod exchanges;
 mod facts;
+mod foretelling;
 mod grants;
 mod harness;
 mod health;
