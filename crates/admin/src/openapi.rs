@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use grants::Scope;
 use serde_json::{Map, Value, json};
 use server::Access;
 
@@ -23,7 +24,8 @@ pub fn openapi() -> Value {
             "summary": "Register LLM providers, list their models, watch their health, chat with any of them.",
             "description": "Parameters may come as a JSON body, a form, or query parameters; the same one \
                 given twice with different values is refused. Secrets are taken from the body only. Every \
-                error is `{\"detail\": …}`.",
+                error is `{\"detail\": …}`. What stands in the brackets of an operation's `security` is the scope \
+                that the key must hold.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "paths": paths,
@@ -51,7 +53,7 @@ pub fn openapi() -> Value {
                 },
             },
         },
-        "security": [{ "bearer": [] }, { "x-api-key": [] }, { "x-goog-api-key": [] }],
+        "security": key_with(&[]),
     })
 }
 
@@ -101,10 +103,23 @@ fn operation(endpoint: &Endpoint) -> Value {
         operation.insert("parameters".to_owned(), Value::Array(parameters));
     }
     operation.insert("responses".to_owned(), Value::Object(responses));
-    if endpoint.access == Access::Open {
-        operation.insert("security".to_owned(), json!([]));
+    match endpoint.access {
+        Access::Open | Access::Shell => drop(operation.insert("security".to_owned(), json!([]))),
+        Access::Scope(scope) => {
+            operation.insert("security".to_owned(), key_with(&[scope]));
+        }
+        Access::Key => {}
     }
     Value::Object(operation)
+}
+
+/// A key in any of its places that holds the scopes, as a security requirement.
+///
+/// Source: <https://spec.openapis.org/oas/v3.1.0#security-requirement-object>: for schemes like these the list holds
+/// names of roles.
+fn key_with(scopes: &[Scope]) -> Value {
+    let roles: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+    json!([{ "bearer": roles }, { "x-api-key": roles }, { "x-goog-api-key": roles }])
 }
 
 /// The path as the description has it, which knows no parameters that hold slashes: they are sent encoded, or as they
@@ -141,4 +156,61 @@ fn query_parameters(schema: &Value) -> Vec<Value> {
         })
     };
     properties.into_iter().flatten().map(describe).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use grants::Scope;
+    use serde_json::{Value, json};
+
+    use super::openapi;
+
+    /// Each operation that needs a key, as `METHOD /path`, with the scope that its `security` names; with an empty one
+    /// where any key will do.
+    fn scopes() -> BTreeSet<(String, String)> {
+        let described = openapi();
+        let mut scopes = BTreeSet::new();
+        for (path, methods) in described["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let security = operation.get("security").unwrap_or(&described["security"]);
+                let roles = security.pointer("/0/bearer/0").and_then(Value::as_str);
+                if *security != json!([]) {
+                    let name = format!("{} {path}", method.to_uppercase());
+                    scopes.insert((name, roles.unwrap_or_default().to_owned()));
+                }
+            }
+        }
+        scopes
+    }
+
+    #[test]
+    fn each_operation_names_its_scope_in_every_place_of_a_key() {
+        let described = openapi();
+        let made = &described["paths"]["/api/keys"]["post"]["security"];
+        let expected = json!([{ "bearer": ["keys"] }, { "x-api-key": ["keys"] }, { "x-goog-api-key": ["keys"] }]);
+        assert_eq!(made, &expected);
+        assert_eq!(described["paths"]["/livez"]["get"]["security"], json!([]));
+        assert_eq!(described["paths"]["/api/openapi.json"]["get"].get("security"), None);
+    }
+
+    #[test]
+    fn the_document_on_keys_lists_what_each_scope_opens() {
+        let document = include_str!("../../../docs/keys.md");
+        let known = |name: &str| name.is_empty() || Scope::parse(name).is_some();
+        let mut listed = BTreeSet::new();
+        for row in document.lines().filter_map(|line| line.strip_prefix("| ")) {
+            let mut cells = row.split(" | ");
+            let first = cells.next().unwrap_or_default();
+            let scope = if first == "any key" { "" } else { first.trim_matches('`') };
+            if known(scope) {
+                let code = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+                // The pages are no operations of the API.
+                let operations = code.filter(|code| code.contains(" /") && *code != "GET /");
+                listed.extend(operations.map(|code| (code.to_owned(), scope.to_owned())));
+            }
+        }
+        assert_eq!(listed, scopes());
+    }
 }

@@ -8,13 +8,16 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use canonical::{Fault, Origin, Usage};
+use canonical::{ErrorKind, Fault, Origin, Usage};
 use limits::Admission;
 use providers::{Provider, Snapshot, Turn};
 use records::{AttemptRecord, Operation, Outcome, RequestRecord, Sink};
 use routing::{Blame, ModelState, Outcome as Tried, Trial};
 
 use crate::{Candidates, Context, Gateway, Target};
+
+/// A provider that had all of its time but for this much has had it.
+const NEARLY: Duration = Duration::from_secs(1);
 
 /// How a request ends.
 #[derive(Clone, Debug)]
@@ -34,6 +37,8 @@ pub(crate) struct Account {
     sinks: Arc<[Arc<dyn Sink>]>,
     log: Option<Arc<dyn Sink>>,
     pub(crate) opened: Instant,
+    /// When its caller waits no longer.
+    pub(crate) deadline: Instant,
     record: RequestRecord,
     /// Its place under the limits of its key and project.
     admission: Option<Admission>,
@@ -83,10 +88,12 @@ impl Account {
             attempts: Vec::new(),
             traceparent: context.trace.map(|trace| trace.to_string()),
         };
+        let opened = Instant::now();
         Self {
             sinks: Arc::clone(&gateway.sinks),
             log: context.log.clone(),
-            opened: Instant::now(),
+            opened,
+            deadline: opened + context.timeout,
             record,
             admission: None,
             seat: None,
@@ -145,11 +152,40 @@ impl Account {
         self.seat = Some(seat);
     }
 
-    /// Notes that the try failed before its answer began.
-    pub(crate) fn fail_try(&mut self, fault: &Fault, blame: Blame) {
+    /// Notes that the try failed before its answer began, and says whose fault that is. What is nobody's is told as
+    /// such.
+    pub(crate) fn fail_try(&mut self, fault: &mut Fault) -> Blame {
+        let blame = self.blame(fault);
+        if blame == Blame::Deadline {
+            *fault = self.out_of_time();
+        }
         if let Some(seat) = self.seat.take() {
             seat.leave(Some((fault, blame)), &mut self.record);
         }
+        blame
+    }
+
+    /// Whose fault the failure of the try under way is.
+    fn blame(&self, fault: &Fault) -> Blame {
+        let is_cut_short = self.seat.as_ref().is_some_and(|seat| seat.is_cut_short(self.deadline));
+        let is_own_timeout = fault.kind == ErrorKind::Timeout && fault.upstream_status.is_none();
+        match fault.origin {
+            // What goes wrong on our side counts against nobody.
+            Origin::Internal => Blame::Ours,
+            Origin::Upstream | Origin::Downstream if is_own_timeout && is_cut_short => {
+                Blame::Deadline
+            }
+            Origin::Upstream | Origin::Downstream => routing::blame(fault),
+        }
+    }
+
+    /// The fault of a request whose caller waits no longer.
+    pub(crate) fn out_of_time(&self) -> Fault {
+        let sentence = format!(
+            "there was no whole answer within the {} s that this request may take: allow it more by x-closedpaw-timeout",
+            (self.deadline - self.opened).as_secs_f64()
+        );
+        Fault { origin: Origin::Downstream, ..Fault::new(ErrorKind::Timeout, sentence) }
     }
 
     /// Notes when the first byte of the answer came.
@@ -160,11 +196,7 @@ impl Account {
             && attempt.first_byte.is_none()
         {
             attempt.first_byte = Some(first.saturating_sub(attempt.began));
-            // How long it takes to count says nothing of answers.
-            if self.record.operation != Operation::Count {
-                let took = at.saturating_duration_since(seat.began);
-                seat.state.first_byte(&mut seat.trial, took, at);
-            }
+            seat.begins_to_answer(self.record.operation, at);
         }
     }
 
@@ -177,15 +209,18 @@ impl Account {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
+        let failure = match &end {
+            End::BrokenOff(fault) => Some((fault, self.blame(fault))),
+            End::Answered | End::Told(..) | End::Cancelled => None,
+        };
         let record = &mut self.record;
-        if let Some(seat) = self.seat.take() {
+        if let Some(mut seat) = self.seat.take() {
+            if matches!(end, End::Answered) && record.first_byte.is_none() {
+                seat.begins_to_answer(record.operation, Instant::now());
+            }
             if let (Some(admission), Some(tokens)) = (&seat.admission, usage.total_tokens()) {
                 admission.correct(tokens);
             }
-            let failure = match &end {
-                End::BrokenOff(fault) => Some((fault, blame_of(fault))),
-                End::Answered | End::Told(..) | End::Cancelled => None,
-            };
             match (&end, record.first_byte) {
                 // Nobody waited for what the provider would have said.
                 (End::Cancelled, None) => seat.abandon(record),
@@ -230,14 +265,6 @@ impl Drop for Account {
     }
 }
 
-/// Whose fault a failed try is; what goes wrong on our side counts against nobody.
-pub(crate) fn blame_of(fault: &Fault) -> Blame {
-    match fault.origin {
-        Origin::Internal => Blame::Ours,
-        Origin::Upstream | Origin::Downstream => routing::blame(fault),
-    }
-}
-
 impl From<bool> for Streamed {
     fn from(is_streamed: bool) -> Self {
         if is_streamed { Self::Yes } else { Self::No }
@@ -254,6 +281,25 @@ pub(crate) enum Streamed {
 }
 
 impl Seat {
+    /// Whether the caller's deadline is over before the provider had the time that it may take. Whoever is in a hurry
+    /// must not make it look broken to everybody else.
+    fn is_cut_short(&self, deadline: Instant) -> bool {
+        let given = deadline.saturating_duration_since(self.began);
+        let may_take = self.provider.config().timeout().saturating_sub(NEARLY);
+        Instant::now() >= deadline && given < may_take
+    }
+
+    /// Notes that the answer begins; a whole one begins when it ends. How long it takes to count says nothing of answers.
+    fn begins_to_answer(&mut self, operation: Operation, at: Instant) {
+        match operation {
+            Operation::Chat | Operation::Embeddings => {
+                let took = at.saturating_duration_since(self.began);
+                self.state.first_byte(&mut self.trial, took, at);
+            }
+            Operation::Count => {}
+        }
+    }
+
     /// Ends the try, with what went wrong if anything did.
     fn leave(self, failure: Option<(&Fault, Blame)>, record: &mut RequestRecord) {
         let now = Instant::now();
@@ -265,7 +311,10 @@ impl Seat {
                 keys.failed(self.key, &self.model, blame, fault, now);
             }
             None => keys.accepted(self.key, &self.model, self.began),
-            Some((_, Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Ours)) => {}
+            Some((
+                _,
+                Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Deadline | Blame::Ours,
+            )) => {}
         }
         drop(keys);
         self.state.end(self.trial, tried, now);

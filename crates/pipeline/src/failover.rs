@@ -10,11 +10,11 @@ use canonical::{ErrorKind, Fault, Origin, TraceContext};
 use providers::{NoTurn, Provider, Snapshot};
 use records::Operation;
 use routing::{Blame, Choice, Ready, Run, Slot, Standing, Verdict};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout_at};
 
 use crate::{
     About, Candidates, Context, Demand, Gateway, Refusal,
-    account::{Account, Seat, blame_of},
+    account::{Account, Seat},
     candidates::Candidate,
     errand::Errand,
     gateway::roll,
@@ -42,7 +42,7 @@ impl Way<'_> {
         errand: &E,
         account: &mut Account,
     ) -> Result<(About, E::Answer), Refusal> {
-        let deadline = account.opened + self.context.timeout;
+        let deadline = account.deadline;
         let mut run = Run::new(self.candidates.strategy(), deadline);
         let mut attempts = 0_u32;
         let mut failed: Option<Refusal> = None;
@@ -72,7 +72,7 @@ impl Way<'_> {
             };
             if !errand.asks(&prepared) {
                 let answer = errand.send(&target, prepared, &mut about).await;
-                return answer.map(|answer| (about, answer)).map_err(Refusal::from);
+                return answer.map(|answer| (*about, answer)).map_err(Refusal::from);
             }
             let seat = match self.take_seat(errand.operation(), candidate, choice, account).await {
                 Ok(Some(seat)) => seat,
@@ -80,6 +80,10 @@ impl Way<'_> {
                 Ok(None) => {
                     run.missed(choice);
                     continue;
+                }
+                // The caller waits no longer, be there others to ask or not.
+                Err(fault) if Instant::now() >= deadline => {
+                    return Err(Refusal { about: Some(about), ..fault.into() });
                 }
                 Err(fault) => {
                     run.pass_over(choice.candidate);
@@ -94,12 +98,11 @@ impl Way<'_> {
             account.begin_try(&target, price, reason, seat);
             let outcome = errand.send(&target, prepared, &mut about).await;
             about.end_attempt();
-            let refused = match outcome {
-                Ok(answer) => return Ok((about, answer)),
+            let mut refused = match outcome {
+                Ok(answer) => return Ok((*about, answer)),
                 Err(refused) => refused,
             };
-            let blame = blame_of(&refused.fault);
-            account.fail_try(&refused.fault, blame);
+            let blame = account.fail_try(&mut refused.fault);
             let refusal = Refusal { about: Some(about), ..refused.into() };
             let verdict = run.failed(
                 choice,
@@ -127,11 +130,11 @@ impl Way<'_> {
         standings(self.snapshot, &self.candidates.able, self.demand, Instant::now())
     }
 
-    fn about(&self, candidate: &Candidate, opened: Instant) -> About {
+    fn about(&self, candidate: &Candidate, opened: Instant) -> Box<About> {
         let mut about = About::of(&candidate.target, opened);
         about.generation = self.snapshot.generation();
         about.route = self.candidates.route.as_ref().map(|route| route.name.clone());
-        about
+        Box::new(about)
     }
 
     /// Takes a place at a candidate: in its line, under its limits, behind its breaker and with its key; `None` where
@@ -145,8 +148,10 @@ impl Way<'_> {
     ) -> Result<Option<Seat>, Fault> {
         let (provider, model) = (&candidate.target.provider, &candidate.target.model);
         let waiting = Instant::now();
-        let turn = provider.turn(self.context.caller.id.as_str()).await;
+        let turn = provider.turn(self.context.caller.id.as_str());
+        let turn = timeout_at(account.deadline.into(), turn).await;
         account.queued(waiting.elapsed());
+        let turn = turn.map_err(|_| account.out_of_time())?;
         let turn = turn.map_err(|none| too_long_a_line(provider, none))?;
         let now = Instant::now();
         // To count tokens starts no chat.
@@ -192,6 +197,7 @@ impl Way<'_> {
                     | Blame::Caller
                     | Blame::Candidate
                     | Blame::Provider
+                    | Blame::Deadline
                     | Blame::Ours => fault.with_retry_after(Some(wait)),
                 };
                 return Refusal { about: Some(self.about(candidate, opened)), ..fault.into() };

@@ -17,6 +17,8 @@ pub enum Blame {
     Candidate,
     /// The provider's: it failed, can't be reached, or took too long.
     Provider,
+    /// Nobody's: the caller waited for less long than the provider is given.
+    Deadline,
     /// Our own.
     Ours,
 }
@@ -49,6 +51,7 @@ impl Blame {
             Self::Rate(_) => "rate",
             Self::Candidate => "candidate",
             Self::Provider => "provider",
+            Self::Deadline => "deadline",
             Self::Ours => "gateway",
         }
     }

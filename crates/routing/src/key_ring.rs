@@ -108,7 +108,9 @@ impl KeyRing {
             }
             Blame::Rate(Some(wait)) => Why::Stated(wait),
             Blame::Rate(None) => Why::UsedTooOften,
-            Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Ours => return,
+            Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Deadline | Blame::Ours => {
+                return;
+            }
         };
         let Some(parks) = self.parks.get_mut(key) else { return };
         let is_known = |park: &Park| park.model.as_deref() == Some(model);
@@ -116,7 +118,9 @@ impl KeyRing {
             parks.retain(|park| now < park.until);
         }
         let has_room = parks.len() < MOST_PARKED_MODELS || parks.iter().any(is_known);
-        let model = (why.is_rate() && has_room).then_some(model);
+        // 403 is also how a good key is told that this one model is not for it.
+        let is_of_model = why.is_rate() || fault.upstream_status == Some(403);
+        let model = (is_of_model && has_room).then_some(model);
         let same = |park: &&mut Park| {
             park.model.as_deref() == model && park.why.is_rate() == why.is_rate()
         };
@@ -254,7 +258,8 @@ mod tests {
     fn what_is_not_the_keys_fault_parks_nothing() {
         let now = Instant::now();
         let mut ring = KeyRing::new(1);
-        let harmless = [Blame::Caller, Blame::Candidate, Blame::Provider, Blame::Ours];
+        let harmless =
+            [Blame::Caller, Blame::Candidate, Blame::Provider, Blame::Deadline, Blame::Ours];
         for blame in harmless.into_iter().chain([Blame::Rate(Some(Duration::ZERO))]) {
             ring.failed(0, "m", blame, &refused(), now);
             assert_eq!(ring.usable("m", now), [(0, NOW)], "{blame:?}");

@@ -52,7 +52,9 @@ impl Outcome {
         match blame {
             Blame::Caller => Self::Answered,
             Blame::Provider => Self::Failed,
-            Blame::Key | Blame::Rate(_) | Blame::Candidate | Blame::Ours => Self::Abandoned,
+            Blame::Key | Blame::Rate(_) | Blame::Candidate | Blame::Deadline | Blame::Ours => {
+                Self::Abandoned
+            }
         }
     }
 }
@@ -175,6 +177,7 @@ mod tests {
         check(Blame::Rate(None), Outcome::Abandoned);
         check(Blame::Candidate, Outcome::Abandoned);
         check(Blame::Provider, Outcome::Failed);
+        check(Blame::Deadline, Outcome::Abandoned);
         check(Blame::Ours, Outcome::Abandoned);
     }
 

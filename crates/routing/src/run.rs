@@ -113,6 +113,7 @@ impl Run {
         self.failures += 1;
         match blame {
             Blame::Caller | Blame::Ours => return Verdict::GiveUp("it would fail everywhere"),
+            Blame::Deadline => return Verdict::GiveUp("the deadline is over"),
             Blame::Key | Blame::Rate(_) => {}
             Blame::Candidate | Blame::Provider => self.given_up.push(choice.candidate),
         }
@@ -203,6 +204,7 @@ mod tests {
         };
         check(Blame::Caller, &[(0, 0)]);
         check(Blame::Ours, &[(0, 0)]);
+        check(Blame::Deadline, &[(0, 0)]);
         check(Blame::Key, &[(0, 0), (0, 1), (1, 0)]);
         check(Blame::Rate(Some(Duration::ZERO)), &[(0, 0), (0, 1), (1, 0)]);
         check(Blame::Candidate, &[(0, 0), (1, 0)]);

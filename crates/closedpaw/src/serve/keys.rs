@@ -9,7 +9,7 @@ use std::{
 use ::keys::{Caller, KeyManager};
 use config::Environment;
 use server::Authenticate;
-use store::{ProviderRow, Store, StoreError};
+use store::{Store, StoreError};
 use vault::{AdminKey, IfMissing, MasterKey};
 
 use crate::failure::Failure;
@@ -40,9 +40,7 @@ pub fn open_master_key(store: &Store, keys_dir: &Path) -> Result<MasterKey, Fail
 
 /// The fingerprint of the master key that something in the data dir is sealed with; `None` when nothing is.
 pub fn sealed_with(store: &Store) -> Result<Option<String>, StoreError> {
-    let is_sealed =
-        |row: &ProviderRow| row.api_key_sealed.is_some() || row.headers_sealed.is_some();
-    if !store.load()?.providers.iter().any(is_sealed) {
+    if !store.has_sealed_rows()? {
         return Ok(None);
     }
     Ok(Some(store.setting(MASTER_KEY_ID)?.unwrap_or_default()))
@@ -98,7 +96,8 @@ mod tests {
 
     use super::open_master_key;
 
-    fn sealed_row() -> ProviderRow {
+    /// A provider without secrets.
+    fn row() -> ProviderRow {
         ProviderRow {
             name: "work".to_owned(),
             provider_type: "openai".to_owned(),
@@ -110,7 +109,7 @@ mod tests {
             timeout_s: None,
             network: "public".to_owned(),
             settings: serde_json::Map::new(),
-            api_key_sealed: Some(vec![1]),
+            api_key_sealed: None,
             api_key_hint: None,
             headers_sealed: None,
             api_keys_sealed: None,
@@ -125,6 +124,14 @@ mod tests {
 
     #[test]
     fn sealed_rows_need_their_own_master_key() {
+        let sealed = || Some(vec![1]);
+        let header_names = vec!["x-team".to_owned()];
+        check(&ProviderRow { api_key_sealed: sealed(), ..row() });
+        check(&ProviderRow { api_keys_sealed: sealed(), ..row() });
+        check(&ProviderRow { headers_sealed: sealed(), header_names, ..row() });
+    }
+
+    fn check(sealed: &ProviderRow) {
         let folder = tempfile::tempdir().unwrap();
         let keys_dir = folder.path().join("keys");
         let data_dir = folder.path().join("data");
@@ -137,7 +144,7 @@ mod tests {
         let second = open_master_key(&store, &keys_dir).unwrap().id();
         assert_ne!(first, second);
 
-        store.insert_provider(&sealed_row()).unwrap();
+        store.insert_provider(sealed).unwrap();
         assert_eq!(open_master_key(&store, &keys_dir).unwrap().id(), second);
 
         let path = MasterKey::path(&keys_dir);

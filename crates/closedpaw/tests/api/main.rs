@@ -35,6 +35,7 @@ mod generations;
 mod grants;
 mod harness;
 mod health;
+mod latency;
 mod model_names;
 mod models;
 mod original;

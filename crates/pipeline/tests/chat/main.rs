@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod deadlines;
 mod faults;
 mod lifetime;
 mod proof;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use canonical::ErrorKind;
 use providers::Provider;
 use serde_json::json;
 
@@ -103,7 +104,7 @@ async fn whoever_waits_as_long_as_told_is_let_in() {
         }
     }
     let fault = provider.admit("b", 101, now).unwrap_err();
-    assert_eq!(fault.retry_after, None);
+    assert_eq!((fault.kind, fault.retry_after), (ErrorKind::TooLarge, None));
     assert!(fault.public.contains("this request alone may need 101"), "{fault}");
 }
 

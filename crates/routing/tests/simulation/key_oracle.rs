@@ -118,7 +118,7 @@ impl KeyOracle {
                 key.unstated.entry(model.to_owned()).or_insert(now);
                 tally.rates_unstated += 1;
             }
-            Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Ours => {}
+            Blame::Caller | Blame::Candidate | Blame::Provider | Blame::Deadline | Blame::Ours => {}
         }
     }
 
