@@ -26,6 +26,7 @@ mod secret_reference;
 mod server;
 mod setting;
 mod telemetry;
+mod text_file;
 
 pub use declared::{Declared, DeclaredSections};
 pub use directories::{Directories, DirectoryFlags};
@@ -40,3 +41,4 @@ pub use records::Records;
 pub use reference::reference;
 pub use server::{Server, ServerFlags, Tls};
 pub use telemetry::{HeaderFrom, Telemetry};
+pub use text_file::read_text;

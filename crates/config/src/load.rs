@@ -1,14 +1,15 @@
 //! From the four layers to checked settings.
 
-use std::fs;
-
 use serde::Serialize;
 
 use crate::{
     DeclaredSections, Directories, Environment, Fault, Faults, Log, Models, Origin, Records,
     Server, ServerFlags, Telemetry, file::File, layers::Layers, log, models, records, server,
-    setting::Setting, telemetry,
+    setting::Setting, telemetry, text_file::read_text,
 };
+
+/// The longest config file that is read.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The sections of the config file. A new one is a file beside `log.rs`, a row here and a field below.
 pub(crate) static SECTIONS: [(&str, &[&Setting]); 5] = [
@@ -90,7 +91,7 @@ fn read_file(
     faults: &mut Vec<Fault>,
 ) -> File {
     let path = &directories.config;
-    match fs::read_to_string(&path.value) {
+    match read_text(&path.value, MOST_BYTES) {
         Ok(text) => crate::file::parse(&path.value, &text, environment, faults),
         Err(error)
             if error.kind() == std::io::ErrorKind::NotFound && path.origin == Origin::Default =>

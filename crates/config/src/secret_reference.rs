@@ -1,15 +1,11 @@
 //! References to secrets: what stands in the config file in place of a credential.
 
-use std::{
-    fs,
-    io::{self, Read as _},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use toml::{Spanned, de::DeValue};
 use vault::Secret;
 
-use crate::file::Reader;
+use crate::{file::Reader, text_file::read_text};
 
 /// The longest secret that is read from a file.
 const MOST_BYTES: u64 = 64 * 1024;
@@ -81,14 +77,6 @@ impl Reader<'_> {
 
 /// Reads a secret from a file; the line end that editors leave behind it is none of it.
 fn read(path: &Path) -> io::Result<Secret> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
-    let mut text = String::new();
-    let read = fs::File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
-    if read as u64 > MOST_BYTES {
-        return Err(io::Error::other(format!("it has more than {MOST_BYTES} bytes")));
-    }
-    let text = Secret::new(text);
+    let text = Secret::new(read_text(path, MOST_BYTES)?);
     Ok(Secret::new(text.expose().trim_end_matches(['\r', '\n'])))
 }

@@ -55,11 +55,6 @@ impl Holding {
 
     /// Whether a key that holds `other` can do nothing that the holder of this can't.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        let fits = |own: Option<u64>, others: Option<u64>| {
-            own.is_none_or(|own| others.is_some_and(|others| others <= own))
-        };
-        let wide = |limit: Option<u32>| limit.map(u64::from);
-        let (own, others) = (&self.limits, &other.limits);
         let wanted = Wanted {
             scopes: Some(other.grant.scopes.iter().collect()),
             // Without patterns all is wanted, which only `*` says.
@@ -69,9 +64,7 @@ impl Holding {
         };
         self.grant.pass_on(wanted).is_ok()
             && (other.grant.local_only || !self.grant.local_only)
-            && fits(wide(own.requests_per_minute), wide(others.requests_per_minute))
-            && fits(own.tokens_per_minute, others.tokens_per_minute)
-            && fits(wide(own.concurrency), wide(others.concurrency))
+            && other.limits.within(&self.limits)
             && self.expires_at.is_none_or(|end| other.expires_at.is_some_and(|ends| ends <= end))
             && (self.project.is_none() || self.project == other.project)
     }

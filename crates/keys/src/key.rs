@@ -97,7 +97,7 @@ impl Key {
 
 /// A meter of these limits: the one that there was, or a new one; none where nothing is limited.
 pub(crate) fn metered(limits: Limits, old: Option<Arc<Meter>>) -> Option<Arc<Meter>> {
-    if limits == Limits::default() {
+    if limits.is_unlimited() {
         return None;
     }
     let Some(meter) = old else { return Some(Arc::new(Meter::new(limits))) };

@@ -32,16 +32,6 @@ impl Limits {
             && is_at_most(self.tokens_per_minute, other.tokens_per_minute)
             && is_at_most(self.concurrency, other.concurrency)
     }
-
-    /// These limits, and `other`'s where these have none.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        Self {
-            requests_per_minute: self.requests_per_minute.or(other.requests_per_minute),
-            tokens_per_minute: self.tokens_per_minute.or(other.tokens_per_minute),
-            concurrency: self.concurrency.or(other.concurrency),
-        }
-    }
 }
 
 /// Whether one limit allows no more than another; none allows everything.
@@ -76,10 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_limits_are_filled_in() {
-        let parent = limits(Some(10), Some(100), None);
-        assert_eq!(limits(Some(3), None, Some(1)).or(parent), limits(Some(3), Some(100), Some(1)));
-        assert_eq!(Limits::default().or(parent), parent);
+    fn any_limit_is_a_limit() {
         assert!(Limits::default().is_unlimited());
         assert!(!limits(None, None, Some(1)).is_unlimited());
     }

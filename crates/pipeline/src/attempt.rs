@@ -89,7 +89,7 @@ pub(crate) async fn post(
 async fn death(target: &Target) -> Fault {
     match target.patience {
         Patience::ToTheEnd => std::future::pending().await,
-        Patience::WhileAlive => target.provider.death(&target.model).await,
+        Patience::WhileAlive => target.provider.death().await,
     }
 }
 

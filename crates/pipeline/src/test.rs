@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use canonical::{ErrorKind, Fault, Message, Part, Request, Role, Sampling};
 use providers::{Freshness, Provider};
+use routing::KeyState;
 use tokio::time::{Instant, timeout};
 
 use crate::{
@@ -37,8 +38,11 @@ pub async fn test(provider: &Arc<Provider>) -> Proof {
     let (model, outcome) = match model_of(provider).await {
         Ok(model) => {
             let limit = TEST_LIMIT.saturating_sub(began.elapsed());
-            let asking = timeout(limit, ask_for_a_word(provider, &model));
+            let asking = timeout(limit, ask_for_a_word(provider, 0, &model));
             let outcome = asking.await.unwrap_or_else(|_| Err(too_late()));
+            let limit = TEST_LIMIT.saturating_sub(began.elapsed());
+            // What is proved with the first key says nothing of the others.
+            let _out_of_time = timeout(limit, free_keys(provider, &model)).await;
             (Some(model), outcome)
         }
         Err(fault) => (None, Err(fault)),
@@ -105,9 +109,21 @@ async fn model_of(provider: &Arc<Provider>) -> Result<String, Fault> {
     }
 }
 
-/// Sends the smallest chat there is.
-async fn ask_for_a_word(provider: &Arc<Provider>, model: &str) -> Result<(), Fault> {
-    let target = Target::new(provider, model.to_owned());
+/// Tries each further key that was refused once, so that it is used again if it is good.
+async fn free_keys(provider: &Arc<Provider>, model: &str) {
+    let states = provider.key_ring().states(std::time::Instant::now());
+    let was_refused =
+        |state: &KeyState| state.parked.as_ref().is_some_and(|parked| parked.model.is_none());
+    for (key, _) in states.iter().enumerate().skip(1).filter(|(_, state)| was_refused(state)) {
+        // A key that is still refused stays parked.
+        let _still_refused = ask_for_a_word(provider, key, model).await;
+    }
+}
+
+/// Sends the smallest chat there is, with one of the provider's keys.
+async fn ask_for_a_word(provider: &Arc<Provider>, key: usize, model: &str) -> Result<(), Fault> {
+    let mut target = Target::new(provider, model.to_owned());
+    target.key = key;
     let prompt = Message { role: Role::User, parts: vec![Part::text("Say: ok")] };
     let request = Request {
         messages: vec![prompt],
@@ -118,6 +134,6 @@ async fn ask_for_a_word(provider: &Arc<Provider>, model: &str) -> Result<(), Fau
     let begun = std::time::Instant::now();
     let reply = attempt(&target, body, Mode::Whole).await?;
     read_whole(&target, reply).await?;
-    provider.key_is_good(0, model, begun);
+    provider.key_is_good(key, model, begun);
     Ok(())
 }

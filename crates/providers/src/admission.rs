@@ -1,6 +1,6 @@
 //! Admission to a provider: its rate, its limits and those of its models, and its queue.
 
-use std::{collections::BTreeMap, slice, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use canonical::{ErrorKind, Fault};
 use grants::Pattern;
@@ -84,17 +84,6 @@ fn without_concurrency(limits: Limits) -> Limits {
 }
 
 impl Provider {
-    /// Counts the start of a chat against `rate_limit`.
-    ///
-    /// # Errors
-    ///
-    /// Says when to come back once the limit is reached.
-    pub fn admit_chat(&self, now: Instant) -> Result<(), Fault> {
-        let Some(rate) = &self.gate.rate else { return Ok(()) };
-        let counted = limits::admit(slice::from_ref(rate), 0, now).map(drop);
-        counted.map_err(|shortage| self.short_of(&Subject::Rate, &shortage, 0))
-    }
-
     /// Counts the start of a request for `model` that will use about `tokens` against every limit of the provider and
     /// of the model.
     ///

@@ -1,4 +1,4 @@
-//! The registry of providers, their model lists and their health.
+//! The registry of providers and routes: model lists, health, limits and queues, and what can be discovered.
 //!
 //! A [`ProviderManager`] owns an immutable [`Snapshot`] that it swaps whole. A request takes one snapshot and
 //! sees it from start to end; a [`Provider`] lives until the last request that holds it is done.

@@ -30,9 +30,9 @@ enum Sign {
 }
 
 impl Provider {
-    /// Ends when the provider shows itself dead, rather than slow, while `model`'s first byte is waited for: a local
-    /// server that loads a model answers other questions meanwhile. Never ends for others.
-    pub async fn death(&self, _model: &str) -> Fault {
+    /// Ends when the provider shows itself dead, rather than slow, while a first byte is waited for: a local server
+    /// that loads a model answers other questions meanwhile. Never ends for others.
+    pub async fn death(&self) -> Fault {
         match self.config().network {
             Network::Public => std::future::pending().await,
             Network::Local => {

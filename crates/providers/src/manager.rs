@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use catalog::Catalog;
 use store::{Store, StoreError};
 use upstream::Egress;
 use vault::MasterKey;
@@ -23,7 +22,7 @@ pub struct ProviderManager {
 }
 
 impl ProviderManager {
-    /// Reads what is registered; of models nothing is known until [`Self::set_catalog`].
+    /// Reads what is registered; of models nothing is known until [`Self::set_declared`].
     ///
     /// # Errors
     ///
@@ -61,12 +60,6 @@ impl ProviderManager {
     /// The way out.
     pub(crate) fn egress(&self) -> &Arc<Egress> {
         &self.egress
-    }
-
-    /// Takes over what is known of models from now on.
-    pub fn set_catalog(&self, catalog: Catalog) {
-        let _one_at_a_time = self.hold();
-        self.snapshot.store(Arc::new(self.snapshot().knowing(Arc::new(catalog))));
     }
 
     /// Whether the store can be read. Waits for the disk.

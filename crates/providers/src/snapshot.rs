@@ -40,11 +40,6 @@ impl Snapshot {
         self.next(self.stored.clone(), declared, catalog)
     }
 
-    /// The next one, in which something else is known of models.
-    pub(crate) fn knowing(&self, catalog: Arc<Catalog>) -> Self {
-        self.next(self.stored.clone(), self.declared.clone(), catalog)
-    }
-
     /// Lays what is declared over what is stored.
     fn next(&self, stored: Layer, declared: Layer, catalog: Arc<Catalog>) -> Self {
         let is_shadowed = |provider: &&Arc<Provider>| {

@@ -1,4 +1,4 @@
-//! The front door: listeners, strict HTTP/1.1, Host and key checks, the route table.
+//! The front door: listeners, strict HTTP/1.1, Host checks, the route table, keys and scopes, the one log line.
 //!
 //! A connection's bytes pass, in this order:
 //!
@@ -6,7 +6,8 @@
 //! 2. `strict_stream`: deadlines, and `framing` (with `head` and `chunks`): one reading of the bytes;
 //! 3. hyper: HTTP/1.1;
 //! 4. `front`: Host (`hosts`), then the asking page (`page`);
-//! 5. `router`: the key (`credential`), before anything is said about the path; then the handler.
+//! 5. `router`: the route; the key (`credential`) and the route's scope, before anything is said about the path; then
+//!    the handler.
 //!
 //! Whatever refuses a request says so with one `Refusal`, answered like everything else.
 

@@ -1,4 +1,4 @@
-//! Rows in, rows out, durable before a call returns.
+//! Rows in, rows out, durable before a call returns; but for records of requests, whose last a power cut may cost.
 //!
 //! One SQLite file holds everything that outlives the process. The API is synchronous and waits for the disk, so
 //! that async callers put it on a blocking thread. What is secret arrives sealed; the store never sees a key.

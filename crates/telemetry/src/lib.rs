@@ -1,4 +1,4 @@
-//! Metrics and traces of what the gateway does.
+//! Metrics and traces of what the gateway does, told from the records of settled requests.
 
 mod metrics;
 mod otlp;

@@ -1,7 +1,7 @@
 //! Seals and opens secrets; makes and verifies keys.
 //!
 //! Two files in the keys directory hold all that must stay secret: [`MasterKey`] seals what the data directory
-//! keeps, [`AdminKey`] is what an administrator presents. Every key and nonce comes from the operating system's
+//! keeps, [`AdminKey`] is what an administrator presents. Of a [`VirtualKey`] only a [`KeyDigest`] is kept. Every key and nonce comes from the operating system's
 //! random source, every algorithm from aws-lc-rs.
 
 mod admin_key;

@@ -1,9 +1,10 @@
 //! What is known of models: what comes with the program, with the operator's file over it.
 
-use std::fs;
-
 use catalog::Catalog;
-use config::{Fault, Faults, Models};
+use config::{Fault, Faults, Models, read_text};
+
+/// The longest catalogue that is read.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Reads the catalogue that the settings ask for.
 ///
@@ -16,7 +17,7 @@ pub fn read(models: &Models) -> Result<Catalog, Faults> {
         let message = format!("the catalog {}: {sentence}", path.display());
         Fault { origin: path.origin.clone(), message }
     };
-    let contents = fs::read_to_string(&path.value)
+    let contents = read_text(&path.value, MOST_BYTES)
         .map_err(|error| fault(format!("it can't be read: {error}")))?;
     Catalog::from_file(&contents)
         .map_err(|error| Faults(error.faults.into_iter().map(fault).collect()))

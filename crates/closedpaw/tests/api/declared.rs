@@ -1,6 +1,6 @@
 //! What the config file declares, from outside: in force from the start, changed there alone, reloaded whole.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, process::Command};
 
 use serde_json::json;
 
@@ -176,4 +176,20 @@ fn a_secret_that_was_rotated_is_read_again() {
     fs::remove_file(&key).unwrap();
     reload(&gateway).refused_with(400, "cannot read the secret");
     assert_eq!(sent().as_deref(), Some("Bearer second-key"), "the old one stays");
+}
+
+#[test]
+fn a_pipe_in_place_of_the_file_keeps_nobody_waiting() {
+    let place = Place::new("[providers.spare]\nprovider_type = \"ollama\"\n");
+    let gateway = place.serve();
+    fs::remove_file(&place.config).unwrap();
+    let made = Command::new("mkfifo").arg(&place.config).status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo");
+    reload(&gateway).refused_with(400, "it is no file");
+    assert_eq!(gateway.names(), ["spare"]);
+    fs::remove_file(&place.config).unwrap();
+    place.write("[providers.other]\nprovider_type = \"ollama\"\n");
+    reload(&gateway).expect(200);
+    assert_eq!(gateway.names(), ["other"]);
+    gateway.terminate();
 }

@@ -12,8 +12,12 @@
     reason = "the tests start the program, read what the test command tells them and say what they skip"
 )]
 
+mod accounts;
+mod admission_counts;
+mod allowances;
 mod authority;
 mod base_urls;
+mod breakers;
 mod byte_lane;
 mod capabilities;
 mod changes;
@@ -24,8 +28,11 @@ mod declared;
 mod door_words;
 mod durability;
 mod exchanges;
+mod explained;
 mod facts;
+mod failover;
 mod foretelling;
+mod generations;
 mod grants;
 mod harness;
 mod health;
@@ -34,6 +41,7 @@ mod models;
 mod original;
 mod pages;
 mod parameters;
+mod provider_keys;
 mod provider_members;
 mod rate_limit;
 mod real_model;

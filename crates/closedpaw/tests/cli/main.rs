@@ -11,6 +11,7 @@ mod alone;
 mod chat;
 mod discover;
 mod doctor;
+mod explain;
 mod keys;
 mod program;
 mod providers;

@@ -4,7 +4,7 @@ use store::{AttemptRow, Kept, RequestRow, Store};
 
 use crate::program::{Gateway, Place};
 
-fn request(id: &str) -> RequestRow {
+pub fn request(id: &str) -> RequestRow {
     RequestRow {
         id: id.to_owned(),
         began_at_ms: 1_769_860_800_000,
@@ -61,16 +61,21 @@ fn request(id: &str) -> RequestRow {
 }
 
 fn serve(place: &Place) -> Gateway {
+    serve_with(place, &[request("one"), request("two")])
+}
+
+/// Serves with these requests behind it, kept for as long as can be.
+pub fn serve_with(place: &Place, requests: &[RequestRow]) -> Gateway {
     place.serve().stop();
     let store = Store::open(&place.data_dir()).unwrap();
-    store.insert_requests(&[request("one"), request("two")], Kept::Requests).unwrap();
+    store.insert_requests(requests, Kept::Requests).unwrap();
     drop(store);
     let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
     Gateway::start(command.env("CLOSEDPAW_RETENTION_DAYS", "36500"))
 }
 
 /// The cells of the line that begins with `name`.
-fn cells(table: &str, name: &str) -> Vec<String> {
+pub fn cells(table: &str, name: &str) -> Vec<String> {
     let lines = table.lines().map(str::split_whitespace);
     let line = lines.map(|cells| cells.map(str::to_owned).collect::<Vec<_>>());
     line.into_iter().find(|cells| cells.first().is_some_and(|first| first == name)).unwrap()

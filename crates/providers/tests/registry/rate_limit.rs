@@ -19,7 +19,7 @@ async fn limited_to(limit: u32) -> Registry {
 
 /// How many of `attempts` chats are admitted.
 fn admitted(provider: &Provider, attempts: usize, now: Instant) -> usize {
-    (0..attempts).filter(|_| provider.admit_chat(now).is_ok()).count()
+    (0..attempts).filter(|_| provider.admit("m", 0, now).is_ok()).count()
 }
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn all_may_come_at_once_and_the_next_is_told_when() {
     assert_eq!(admitted(&provider, 1, start), 1);
     let later = start + Duration::from_millis(20_500);
     assert_eq!(admitted(&provider, 2, later), 2);
-    let fault = provider.admit_chat(later).unwrap_err();
+    let fault = provider.admit("m", 0, later).unwrap_err();
     assert_eq!(fault.kind, ErrorKind::RateLimited);
     assert_eq!(fault.retry_after, Some(Duration::from_millis(39_500)));
     assert_eq!(fault.upstream_status, None);

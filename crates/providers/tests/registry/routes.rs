@@ -1,7 +1,7 @@
 //! Routes: the rules of their descriptions, what is kept of them, and who may touch them.
 
 use grants::{Grant, Pattern};
-use providers::{Need, ProviderError, RouteDescription};
+use providers::{Declarations, Need, ProviderError, RouteDescription};
 use serde_json::{Value, json};
 
 use crate::support::Registry;
@@ -107,7 +107,8 @@ async fn routes_outlive_the_process_and_changes_of_anything_else() {
     registry.register(json!({ "name": "p", "provider_type": "ollama" })).await;
     registry.change(json!({ "rate_limit": 3 })).await.unwrap();
     registry.manager.set_default("p".to_owned()).await.unwrap();
-    registry.manager.set_catalog(catalog::Catalog::embedded().clone());
+    let catalog = catalog::Catalog::embedded().clone();
+    registry.manager.set_declared(Declarations::default(), catalog, || Ok(())).unwrap();
     registry.manager.remove("p".to_owned()).await.unwrap();
     assert_eq!(registry.manager.snapshot().route("smart/er"), Some(&before));
 
@@ -138,8 +139,9 @@ async fn every_swap_has_a_higher_generation() {
     risen("put_route");
     registry.manager.remove_route(Grant::all(), "r".to_owned()).await.unwrap();
     risen("remove_route");
-    registry.manager.set_catalog(catalog::Catalog::embedded().clone());
-    risen("catalogue");
+    let catalog = catalog::Catalog::embedded().clone();
+    registry.manager.set_declared(Declarations::default(), catalog, || Ok(())).unwrap();
+    risen("declarations");
     registry.manager.remove("p".to_owned()).await.unwrap();
     risen("remove");
     let snapshot = registry.manager.snapshot();

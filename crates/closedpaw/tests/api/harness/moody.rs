@@ -25,13 +25,6 @@ impl Moody {
         Self::start_of(openai())
     }
 
-    /// Starts an OpenAI that says the same to every chat.
-    pub fn saying(answer: Answer) -> Self {
-        let moody = Self::start();
-        moody.say(answer);
-        moody
-    }
-
     /// Starts a provider of this type that is well.
     pub fn start_of(vendor: &'static Vendor) -> Self {
         let mood: Arc<Mutex<Script>> = Arc::new(Mutex::new(well(vendor)));
