@@ -305,13 +305,13 @@ fn a_provider_that_is_not_granted_is_not_there() {
 fn a_stored_key_can_t_be_led_elsewhere() {
     let gateway = Gateway::start();
     let (provider, thief) = (openai().start(), openai().start());
-    gateway.register(&openai().registration("work", &provider));
+    gateway.register(&openai().registration("mine", &provider));
     let made = make(&gateway, &json!({ "name": "x", "scopes": ["providers:write"] }));
     let send = |method: &str, target: &str| with_key(&gateway, &text(&made), method, target);
     let elsewhere = json!({ "base_url": format!("{}/v1", thief.url()) });
-    let one = "/api/providers/work";
+    let one = "/api/providers/mine";
     send("PATCH", one).json(&elsewhere).send().refused_with(400, "send api_key again");
-    send("POST", &format!("{one}/test")).send().expect(200);
+    send("POST", "/api/providers/mine/test").send().expect(200);
     assert_eq!(thief.calls(), 0);
     let shown = send("GET", one).send().text();
     assert!(!shown.contains(&openai().key()), "{shown}");
