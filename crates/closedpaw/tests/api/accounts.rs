@@ -71,7 +71,7 @@ fn an_answer_is_recorded_with_what_it_used_and_cost() {
                 "attempt_count": 1,
             }),
         );
-        assert!(record["first_byte_ms"].is_u64(), "{record}");
+        assert_eq!(record["first_byte_ms"].is_u64(), stream, "{record}");
         let attempt = &record["attempts"][0];
         has(
             attempt,
