@@ -153,6 +153,9 @@ fn key(table: &config::Declared, faults: &mut Vec<Fault>) -> Option<DeclaredKey>
         faults.push(fault(table, sentence));
     }
     let new = read::<NewKey>(&rest, Name::Member, faults)?;
+    if table.lacks_secret("key") {
+        return None;
+    }
     Some(DeclaredKey { text: text?, new, declared_at: table.origin().to_string() })
 }
 
