@@ -58,6 +58,8 @@ EGRESSES = {
 MODELS = ["scripted-large", "scripted-small"]
 #: Each is registered a second time below this name, to be waited for no longer than this.
 HASTY, HASTY_TIMEOUT_S = "-hasty", 2
+#: And a third time below this one, whose key is refused: meanwhile it is asked once a second, whatever the model.
+REFUSED = "-refused"
 #: SDKs that are spoken to by the scripted provider itself can't be held to what the gateway promises.
 GATEWAY_ONLY = ("timeout", "stream: cut off", "stream: silent half way", "model, one")
 
@@ -101,7 +103,11 @@ def cell(number, book, feature, ingress, egress, speaks, mode, limit, direct):
     slug = "".join(letter if letter.isalnum() else "-" for letter in feature["name"].lower())
     # The scripted provider knows the cell by this.
     model = last.get("model", f"{slug}.{number}")
-    registered = egress + (HASTY if "silent" in (last.get("break"), *last) else "")
+    registered = egress
+    if "silent" in (last.get("break"), *last):
+        registered += HASTY
+    elif last.get("error", {}).get("status") == 401:
+        registered += REFUSED
     return {
         "id": number, "ingress": ingress.name, "egress": egress, "feature": feature["name"], "mode": mode, "kind": feature.get("kind", "chat"),
         "model": model if direct else f"{registered}/{model}", "request": feature["request"], "turns": turns,

@@ -74,7 +74,7 @@ def register(gateway, key, provider, more):
         if kind != "ollama":
             body["api_key"] = KEY
         hasty = {"name": name + plan.HASTY, "timeout": plan.HASTY_TIMEOUT_S}
-        for registration in (body, body | hasty):
+        for registration in (body, body | hasty, body | {"name": name + plan.REFUSED}):
             ask(f"{gateway}/api/providers/register", registration, headers=headers)
     for registration in more:
         ask(f"{gateway}/api/providers/register", registration, headers=headers)

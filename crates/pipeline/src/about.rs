@@ -46,7 +46,7 @@ impl About {
         }
     }
 
-    /// Notes that the provider is asked now, for the so-manieth time.
+    /// Notes that the provider is asked now, and for which time.
     pub(crate) fn begin_attempt(&mut self, attempts: u32) {
         self.attempts = attempts;
         self.sent = Some(Instant::now());

@@ -16,6 +16,9 @@ use routing::{Blame, ModelState, Outcome as Tried, Trial};
 
 use crate::{Candidates, Context, Gateway, Target};
 
+/// A provider that had all of its time but for this much has had it.
+const NEARLY: Duration = Duration::from_secs(1);
+
 /// How a request ends.
 #[derive(Clone, Debug)]
 pub(crate) enum End {
@@ -34,8 +37,8 @@ pub(crate) struct Account {
     sinks: Arc<[Arc<dyn Sink>]>,
     log: Option<Arc<dyn Sink>>,
     pub(crate) opened: Instant,
-    /// How long its caller waits.
-    timeout: Duration,
+    /// When its caller waits no longer.
+    pub(crate) deadline: Instant,
     record: RequestRecord,
     /// Its place under the limits of its key and project.
     admission: Option<Admission>,
@@ -85,11 +88,12 @@ impl Account {
             attempts: Vec::new(),
             traceparent: context.trace.map(|trace| trace.to_string()),
         };
+        let opened = Instant::now();
         Self {
             sinks: Arc::clone(&gateway.sinks),
             log: context.log.clone(),
-            opened: Instant::now(),
-            timeout: context.timeout,
+            opened,
+            deadline: opened + context.timeout,
             record,
             admission: None,
             seat: None,
@@ -148,29 +152,30 @@ impl Account {
         self.seat = Some(seat);
     }
 
-    /// When its caller waits no longer.
-    pub(crate) fn deadline(&self) -> Instant {
-        self.opened + self.timeout
-    }
-
-    /// Notes that the try failed before its answer began, and says whose fault that is.
+    /// Notes that the try failed before its answer began, and says whose fault that is. What is nobody's is told as
+    /// such.
     pub(crate) fn fail_try(&mut self, fault: &mut Fault) -> Blame {
-        self.own_up(fault);
-        let blame = blame_of(fault);
+        let blame = self.blame(fault);
+        if blame == Blame::Deadline {
+            *fault = self.out_of_time();
+        }
         if let Some(seat) = self.seat.take() {
             seat.leave(Some((fault, blame)), &mut self.record);
         }
         blame
     }
 
-    /// Takes a provider's fault back that is none: its caller waited for less long than the provider is given.
-    fn own_up(&self, fault: &mut Fault) {
-        let was_cut_short = || {
-            let deadline = self.deadline();
-            self.seat.as_ref().is_some_and(|seat| seat.was_cut_short(deadline))
-        };
-        if fault.kind == ErrorKind::Timeout && fault.upstream_status.is_none() && was_cut_short() {
-            *fault = self.out_of_time();
+    /// Whose fault the failure of the try under way is.
+    fn blame(&self, fault: &Fault) -> Blame {
+        let is_cut_short = self.seat.as_ref().is_some_and(|seat| seat.is_cut_short(self.deadline));
+        let is_own_timeout = fault.kind == ErrorKind::Timeout && fault.upstream_status.is_none();
+        match fault.origin {
+            // What goes wrong on our side counts against nobody.
+            Origin::Internal => Blame::Ours,
+            Origin::Upstream | Origin::Downstream if is_own_timeout && is_cut_short => {
+                Blame::Deadline
+            }
+            Origin::Upstream | Origin::Downstream => routing::blame(fault),
         }
     }
 
@@ -178,7 +183,7 @@ impl Account {
     pub(crate) fn out_of_time(&self) -> Fault {
         let sentence = format!(
             "there was no whole answer within the {} s that this request may take: allow it more by x-closedpaw-timeout",
-            self.timeout.as_secs_f64()
+            (self.deadline - self.opened).as_secs_f64()
         );
         Fault { origin: Origin::Downstream, ..Fault::new(ErrorKind::Timeout, sentence) }
     }
@@ -191,11 +196,7 @@ impl Account {
             && attempt.first_byte.is_none()
         {
             attempt.first_byte = Some(first.saturating_sub(attempt.began));
-            // How long it takes to count says nothing of answers.
-            if self.record.operation != Operation::Count {
-                let took = at.saturating_duration_since(seat.began);
-                seat.state.first_byte(&mut seat.trial, took, at);
-            }
+            seat.begins_to_answer(self.record.operation, at);
         }
     }
 
@@ -204,22 +205,22 @@ impl Account {
         self.settle(end, usage);
     }
 
-    fn settle(&mut self, mut end: End, usage: &Usage) {
+    fn settle(&mut self, end: End, usage: &Usage) {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
-        if let End::BrokenOff(fault) = &mut end {
-            self.own_up(fault);
-        }
+        let failure = match &end {
+            End::BrokenOff(fault) => Some((fault, self.blame(fault))),
+            End::Answered | End::Told(..) | End::Cancelled => None,
+        };
         let record = &mut self.record;
-        if let Some(seat) = self.seat.take() {
+        if let Some(mut seat) = self.seat.take() {
+            if matches!(end, End::Answered) && record.first_byte.is_none() {
+                seat.begins_to_answer(record.operation, Instant::now());
+            }
             if let (Some(admission), Some(tokens)) = (&seat.admission, usage.total_tokens()) {
                 admission.correct(tokens);
             }
-            let failure = match &end {
-                End::BrokenOff(fault) => Some((fault, blame_of(fault))),
-                End::Answered | End::Told(..) | End::Cancelled => None,
-            };
             match (&end, record.first_byte) {
                 // Nobody waited for what the provider would have said.
                 (End::Cancelled, None) => seat.abandon(record),
@@ -264,15 +265,6 @@ impl Drop for Account {
     }
 }
 
-/// Whose fault a failed try is; what goes wrong on our side counts against nobody.
-fn blame_of(fault: &Fault) -> Blame {
-    match fault.origin {
-        Origin::Internal => Blame::Ours,
-        Origin::Downstream if fault.kind == ErrorKind::Timeout => Blame::Deadline,
-        Origin::Upstream | Origin::Downstream => routing::blame(fault),
-    }
-}
-
 impl From<bool> for Streamed {
     fn from(is_streamed: bool) -> Self {
         if is_streamed { Self::Yes } else { Self::No }
@@ -288,15 +280,24 @@ pub(crate) enum Streamed {
     No,
 }
 
-/// A provider that was given all of its time but for this much was waited for.
-const NEARLY: Duration = Duration::from_secs(1);
-
 impl Seat {
-    /// Whether the caller's own deadline is over before the provider had the time that it is given. Whoever is in a
-    /// hurry must not make it look broken to everybody else.
-    fn was_cut_short(&self, deadline: Instant) -> bool {
-        let given = self.provider.config().timeout().saturating_sub(NEARLY);
-        Instant::now() >= deadline && deadline.saturating_duration_since(self.began) < given
+    /// Whether the caller's deadline is over before the provider had the time that it may take. Whoever is in a hurry
+    /// must not make it look broken to everybody else.
+    fn is_cut_short(&self, deadline: Instant) -> bool {
+        let given = deadline.saturating_duration_since(self.began);
+        let may_take = self.provider.config().timeout().saturating_sub(NEARLY);
+        Instant::now() >= deadline && given < may_take
+    }
+
+    /// Notes that the answer begins; a whole one begins when it ends. How long it takes to count says nothing of answers.
+    fn begins_to_answer(&mut self, operation: Operation, at: Instant) {
+        match operation {
+            Operation::Chat | Operation::Embeddings => {
+                let took = at.saturating_duration_since(self.began);
+                self.state.first_byte(&mut self.trial, took, at);
+            }
+            Operation::Count => {}
+        }
     }
 
     /// Ends the try, with what went wrong if anything did.

@@ -62,9 +62,10 @@ pub(crate) async fn send(
         }
         Mode::Stream => {
             match ByteRelay::begin(target, call, opened, reply, takes_usage_out).await? {
-                Begun::Relay(relay) => Ok(Answer::Stream(Relay::Bytes(Box::new(relay)))),
+                Begun::Relay(relay) => Ok(Answer::Stream(Relay::Bytes(relay))),
                 // A provider that answers whole, although it was asked for a stream, is taken at its word.
-                Begun::Whole(body, response) => {
+                Begun::Whole(whole) => {
+                    let (body, response) = *whole;
                     // The request went out as it came, so nothing of it was lost.
                     let request = endpoint.decode_request(&call.body, &mut Losses::default())?;
                     let encoder = endpoint.stream_encoder(&request, &opened.echo(call));

@@ -57,9 +57,9 @@ enum State {
 /// How a streamed answer begins.
 pub(crate) enum Begun {
     /// As a stream.
-    Relay(ByteRelay),
+    Relay(Box<ByteRelay>),
     /// All at once; the body is at its end.
-    Whole(ReplyBody, Response),
+    Whole(Box<(ReplyBody, Response)>),
 }
 
 impl ByteRelay {
@@ -79,7 +79,7 @@ impl ByteRelay {
             let whole = read_rest(chunk, &mut reply.body).await?;
             let response = endpoint.decode_answer(&whole);
             return response
-                .map(|response| Begun::Whole(reply.body, response))
+                .map(|response| Begun::Whole(Box::new((reply.body, response))))
                 .map_err(|fault| target.provider.redacted(fault));
         }
         let mut relay = Self {
@@ -107,7 +107,7 @@ impl ByteRelay {
         }
         match relay.fault.take_if(|_| !seen.said_something) {
             Some(fault) => Err(fault),
-            None => Ok(Begun::Relay(relay)),
+            None => Ok(Begun::Relay(Box::new(relay))),
         }
     }
 

@@ -28,7 +28,7 @@ impl Demand {
         };
         let Sampling { max_tokens, choices, .. } = &request.sampling;
         let answer_tokens = max_tokens.unwrap_or(USUAL_OUTPUT_TOKENS);
-        let answers = choices.map_or(1, u64::from).max(1);
+        let answers = choices.unwrap_or(1).max(1);
         Self {
             input_tokens: dialects::prompt_tokens(request),
             output_tokens: answer_tokens.saturating_mul(answers),

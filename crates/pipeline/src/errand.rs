@@ -1,7 +1,5 @@
 //! What is asked of a model, as the way over candidates sees it.
 
-use std::time::Instant;
-
 use canonical::{Fault, Losses, Usage};
 use providers::Refused;
 use records::Operation;
@@ -59,8 +57,7 @@ pub struct Whole<T> {
 }
 
 impl<T: Send> Answered for Whole<T> {
-    fn close_later(&mut self, mut account: Account) {
-        account.first_byte(Instant::now());
+    fn close_later(&mut self, account: Account) {
         account.close(crate::account::End::Answered, &self.usage);
     }
 }

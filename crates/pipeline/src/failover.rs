@@ -42,7 +42,7 @@ impl Way<'_> {
         errand: &E,
         account: &mut Account,
     ) -> Result<(About, E::Answer), Refusal> {
-        let deadline = account.deadline();
+        let deadline = account.deadline;
         let mut run = Run::new(self.candidates.strategy(), deadline);
         let mut attempts = 0_u32;
         let mut failed: Option<Refusal> = None;
@@ -72,7 +72,7 @@ impl Way<'_> {
             };
             if !errand.asks(&prepared) {
                 let answer = errand.send(&target, prepared, &mut about).await;
-                return answer.map(|answer| (about, answer)).map_err(Refusal::from);
+                return answer.map(|answer| (*about, answer)).map_err(Refusal::from);
             }
             let seat = match self.take_seat(errand.operation(), candidate, choice, account).await {
                 Ok(Some(seat)) => seat,
@@ -99,7 +99,7 @@ impl Way<'_> {
             let outcome = errand.send(&target, prepared, &mut about).await;
             about.end_attempt();
             let mut refused = match outcome {
-                Ok(answer) => return Ok((about, answer)),
+                Ok(answer) => return Ok((*about, answer)),
                 Err(refused) => refused,
             };
             let blame = account.fail_try(&mut refused.fault);
@@ -130,11 +130,11 @@ impl Way<'_> {
         standings(self.snapshot, &self.candidates.able, self.demand, Instant::now())
     }
 
-    fn about(&self, candidate: &Candidate, opened: Instant) -> About {
+    fn about(&self, candidate: &Candidate, opened: Instant) -> Box<About> {
         let mut about = About::of(&candidate.target, opened);
         about.generation = self.snapshot.generation();
         about.route = self.candidates.route.as_ref().map(|route| route.name.clone());
-        about
+        Box::new(about)
     }
 
     /// Takes a place at a candidate: in its line, under its limits, behind its breaker and with its key; `None` where
@@ -149,7 +149,7 @@ impl Way<'_> {
         let (provider, model) = (&candidate.target.provider, &candidate.target.model);
         let waiting = Instant::now();
         let turn = provider.turn(self.context.caller.id.as_str());
-        let turn = timeout_at(account.deadline().into(), turn).await;
+        let turn = timeout_at(account.deadline.into(), turn).await;
         account.queued(waiting.elapsed());
         let turn = turn.map_err(|_| account.out_of_time())?;
         let turn = turn.map_err(|none| too_long_a_line(provider, none))?;

@@ -13,7 +13,7 @@ pub struct Refusal {
     /// What went wrong.
     pub fault: Fault,
     /// What is known about the call, once a provider was chosen.
-    pub about: Option<About>,
+    pub about: Option<Box<About>>,
     /// The provider's own words, byte for byte, where the caller speaks its dialect and the status is kept.
     pub verbatim: Option<Bytes>,
 }
@@ -28,7 +28,7 @@ impl Refusal {
     /// What the headers of the answer tell: what is known about the call, and whether and when to ask again.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
-        let mut headers = self.about.as_ref().map(About::headers).unwrap_or_default();
+        let mut headers = self.about.as_ref().map(|about| about.headers()).unwrap_or_default();
         if matches!(self.fault.kind, ErrorKind::KeyRefused | ErrorKind::QuotaExhausted) {
             headers.insert("x-should-retry", HeaderValue::from_static("false"));
         }

@@ -194,7 +194,7 @@ pub(crate) async fn resolve_name(
 ///
 /// # Errors
 ///
-/// As [`resolve_name`].
+/// Fails when the name means nothing to the caller, or two things.
 pub async fn find_model(snapshot: &Snapshot, caller: &Caller, name: &str) -> Result<Target, Fault> {
     let found = find_named(snapshot, caller, name).await?;
     hold(caller, found, name)

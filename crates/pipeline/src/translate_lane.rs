@@ -16,7 +16,7 @@ use crate::{
 
 /// The request in the canonical form, and in the provider's own words.
 pub(crate) struct Prepared {
-    request: Request,
+    request: Box<Request>,
     body: Bytes,
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn prepare(
     if call.strict {
         refuse_losses(losses, target)?;
     }
-    Ok(Prepared { request, body: body.into() })
+    Ok(Prepared { request: Box::new(request), body: body.into() })
 }
 
 /// Asks, and translates the answer back; what of it can't be said is noted in `losses`.

@@ -118,7 +118,9 @@ impl KeyRing {
             parks.retain(|park| now < park.until);
         }
         let has_room = parks.len() < MOST_PARKED_MODELS || parks.iter().any(is_known);
-        let model = (why.is_rate() && has_room).then_some(model);
+        // 403 is also how a good key is told that this one model is not for it.
+        let is_of_model = why.is_rate() || fault.upstream_status == Some(403);
+        let model = (is_of_model && has_room).then_some(model);
         let same = |park: &&mut Park| {
             park.model.as_deref() == model && park.why.is_rate() == why.is_rate()
         };

@@ -153,9 +153,8 @@ fn key(table: &config::Declared, faults: &mut Vec<Fault>) -> Option<DeclaredKey>
         faults.push(fault(table, sentence));
     }
     let new = read::<NewKey>(&rest, Name::Member, faults)?;
-    if table.lacks_secret("key") {
-        return None;
-    }
+    // That the secret can't be had is told already; what stands in for it is no key.
+    let text = text.filter(|_| !table.lacks_secret("key"));
     Some(DeclaredKey { text: text?, new, declared_at: table.origin().to_string() })
 }
 

@@ -124,8 +124,8 @@ fn a_stalled_provider_holds_no_more_connections_than_it_may_serve() {
     assert!(statuses.iter().all(|status| [503, 504].contains(status)), "{statuses:?}");
     let account = rig.providers[0].account();
     assert_eq!(account.most_in_flight, 3, "{statuses:?}");
-    // Others may carry a probe, and the question whether it lives.
-    assert!(account.most_connections <= 3 + 2, "{} connections", account.most_connections);
+    // Beside each there may be the question whether it lives, and one that is being closed.
+    assert!(account.most_connections <= 3 * 3, "{} connections", account.most_connections);
 }
 
 #[test]
