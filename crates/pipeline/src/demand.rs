@@ -1,6 +1,8 @@
 //! What a request demands of a model, before any is chosen.
 
-use canonical::{Media, MediaKind, OutputFormat, Part, Request, Sampling, ToolResult};
+use canonical::{
+    Fault, Losses, Media, MediaKind, OutputFormat, Part, Request, Sampling, ToolResult,
+};
 use providers::Need;
 
 /// Output that is reckoned with where a request sets no bound.
@@ -34,6 +36,16 @@ impl Demand {
             output_tokens: answer_tokens.saturating_mul(answers),
             needs: Need::ALL.into_iter().filter(has).collect(),
         }
+    }
+
+    /// Reads it from a body as `/v1/chat/completions` takes it.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the request would that had this body.
+    pub fn of_chat(body: &[u8]) -> Result<Self, Fault> {
+        let request = dialects::OPENAI_CHAT.decode_request(body, &mut Losses::default());
+        Ok(Self::of(&request?))
     }
 
     /// Input and output together.

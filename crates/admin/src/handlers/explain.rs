@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use canonical::{Message, Part, Request, Role, Sampling};
+use canonical::Fault;
 use grants::Scope;
 use http::StatusCode;
 use keys::Caller;
@@ -10,6 +10,7 @@ use pipeline::Demand;
 use providers::Need;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use server::{Call, Response, response};
 
 use super::requests;
@@ -37,11 +38,20 @@ pub(crate) struct ExplainParameters {
     provider: Option<String>,
     /// What would be said, to estimate its tokens by.
     message: Option<String>,
+    /// The conversation so far, as `/v1/chat/completions` takes it; what it needs of a model is read from it. Send this or
+    /// `message`.
+    messages: Option<Vec<Map<String, Value>>>,
+    /// The tools that the model may call.
+    tools: Option<Vec<Map<String, Value>>>,
+    /// The form of the answer.
+    response_format: Option<Map<String, Value>>,
+    /// Whether the answer would be streamed, which changes nothing.
+    stream: Option<bool>,
     /// Tokens of input, where they are known better.
     input_tokens: Option<u64>,
     /// Tokens that the answer may have.
     max_tokens: Option<u64>,
-    /// What the request needs of a model.
+    /// What the request needs of a model, beside what is seen from the rest.
     needs: Option<Vec<Need>>,
 }
 
@@ -98,7 +108,11 @@ async fn foretold(admin: &Admin, call: Call, asked: &ExplainParameters) -> Respo
     };
     let provider = asked.provider.as_deref().filter(|name| !name.is_empty());
     let model = asked.model.as_deref().unwrap_or_default();
-    match admin.gateway.explain(&caller, provider, model, asked.demand()).await {
+    let explained = match asked.demand() {
+        Ok(demand) => admin.gateway.explain(&caller, provider, model, demand).await,
+        Err(fault) => Err(fault),
+    };
+    match explained {
         Ok(explanation) => answer::ok(&ExplanationView::from(explanation)),
         Err(fault) => problem::refusal(&fault.into(), &call.log),
     }
@@ -131,27 +145,44 @@ fn lacks(caller: &Caller, scope: Scope) -> Option<Response> {
 impl ExplainParameters {
     /// Whether it describes no request that might be sent.
     fn foretells_nothing(&self) -> bool {
-        let Self { request_id: _, key, model, provider, message, input_tokens, max_tokens, needs } =
-            self;
-        let texts = [key, model, provider, message];
-        texts.into_iter().all(Option::is_none)
+        let Self { key, model, provider, message, messages, tools, .. } = self;
+        let Self { response_format, stream, input_tokens, max_tokens, needs, .. } = self;
+        [key, model, provider, message].into_iter().all(Option::is_none)
+            && [messages, tools].into_iter().all(Option::is_none)
             && input_tokens.or(*max_tokens).is_none()
+            && response_format.is_none()
+            && stream.is_none()
             && needs.is_none()
     }
 
-    fn demand(&self) -> Demand {
-        let turn = |message| Message { role: Role::User, parts: vec![Part::text(message)] };
-        let said = Demand::of(&Request {
-            messages: self.message.iter().map(turn).collect(),
-            sampling: Sampling { max_tokens: self.max_tokens, ..Sampling::default() },
-            ..Request::default()
-        });
-        let told = self.message.as_ref().map_or(0, |_| said.input_tokens);
-        Demand {
-            // Where nothing is told of the input, nothing is guessed.
-            input_tokens: self.input_tokens.unwrap_or(told),
-            needs: self.needs.clone().unwrap_or_default(),
-            ..said
-        }
+    fn demand(&self) -> Result<Demand, Fault> {
+        let turns = match (&self.message, &self.messages) {
+            (Some(_), Some(_)) => {
+                let sentence = "send either 'message' or 'messages', not both";
+                return Err(Fault::invalid_request(sentence));
+            }
+            (message, None) => {
+                json!([{ "role": "user", "content": message.as_deref().unwrap_or_default() }])
+            }
+            (None, Some(messages)) => json!(messages),
+        };
+        let parts = [
+            ("model", Some(json!(self.model.as_deref().unwrap_or("model")))),
+            ("messages", Some(turns)),
+            ("tools", self.tools.as_ref().map(|tools| json!(tools))),
+            ("response_format", self.response_format.as_ref().map(|form| json!(form))),
+            ("max_tokens", self.max_tokens.map(|tokens| json!(tokens))),
+        ];
+        let named = |(name, part): (&str, Option<Value>)| Some((name.to_owned(), part?));
+        let chat: Map<_, _> = parts.into_iter().filter_map(named).collect();
+        let mut demand = Demand::of_chat(json!(chat).to_string().as_bytes())?;
+        // Where nothing is told of the input, nothing is guessed.
+        let told = self.message.is_some() || self.messages.is_some();
+        demand.input_tokens =
+            self.input_tokens.unwrap_or(if told { demand.input_tokens } else { 0 });
+        let named = self.needs.iter().flatten().filter(|need| !demand.needs.contains(need));
+        let named: Vec<_> = named.copied().collect();
+        demand.needs.extend(named);
+        Ok(demand)
     }
 }

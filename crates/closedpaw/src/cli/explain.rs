@@ -22,9 +22,9 @@ use crate::{
   closedpaw explain smart --input-tokens 50000 --needs vision
   closedpaw explain openai/gpt-4o-mini --message 'hello'
   closedpaw explain smart --key k3v9q2m7x1ab
-  closedpaw explain --request 0f3c9a6d5b7e4f1c8a2d6e9b0c4f7a31")]
+  closedpaw explain 0f3c9a6d5b7e4f1c8a2d6e9b0c4f7a31")]
 pub struct Options {
-    /// A route, PROVIDER/MODEL or a model's own name; the default model when unset
+    /// A route, PROVIDER/MODEL or a model's own name, the default model when unset; or the id of a request that was sent
     model: Option<String>,
 
     /// What would be said, to estimate its tokens by
@@ -47,7 +47,7 @@ pub struct Options {
     #[arg(long, value_name = "ID")]
     key: Option<String>,
 
-    /// The `x-request-id` of a request that was sent: what did happen to it
+    /// The `x-request-id` of a request that was sent, whatever it looks like: what did happen to it
     #[arg(
         long,
         value_name = "ID",
@@ -56,19 +56,34 @@ pub struct Options {
     request: Option<String>,
 }
 
+impl Options {
+    /// The request that is asked about: the one named, or what looks like the id of one.
+    fn request(&self) -> Option<&str> {
+        let is_id = |text: &&str| {
+            text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        self.request.as_deref().or_else(|| self.model.as_deref().filter(is_id))
+    }
+
+    /// The model that is asked about.
+    fn model(&self) -> Option<&str> {
+        self.model.as_deref().filter(|_| self.request().is_none())
+    }
+}
+
 /// Asks for the explanation and shows it.
 pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
     let gateway = Gateway::find(session)?;
     let mut asked = Map::new();
     let needs = Some(&options.needs).filter(|needs| !needs.is_empty());
     for (member, value) in [
-        ("model", options.model.as_ref().map(|model| json!(model))),
+        ("model", options.model().map(|model| json!(model))),
         ("message", options.message.as_ref().map(|message| json!(message))),
         ("input_tokens", options.input_tokens.map(Value::from)),
         ("max_tokens", options.max_tokens.map(Value::from)),
         ("needs", needs.map(|needs| json!(needs))),
         ("key", options.key.as_ref().map(|key| json!(key))),
-        ("request_id", options.request.as_ref().map(|id| json!(id))),
+        ("request_id", options.request().map(|id| json!(id))),
     ] {
         asked.extend(value.map(|value| (member.to_owned(), value)));
     }

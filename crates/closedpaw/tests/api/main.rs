@@ -31,6 +31,7 @@ mod exchanges;
 mod explained;
 mod facts;
 mod failover;
+mod foretelling;
 mod generations;
 mod grants;
 mod harness;

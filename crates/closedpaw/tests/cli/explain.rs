@@ -26,7 +26,9 @@ fn what_would_happen_is_a_table_and_a_sentence() {
 #[test]
 fn what_did_happen_is_a_waterfall_and_a_sentence() {
     let place = Place::new();
-    let _gateway = serve_with(&place, &[request("one")]);
+    let id = "0f3c9a6d5b7e4f1c8a2d6e9b0c4f7a31";
+    let _gateway = serve_with(&place, &[request("one"), request(id)]);
+    assert_eq!(place.run(&["explain", id]).json()["request"]["id"], id);
     let told = place.run(&["explain", "--request", "one", "--output", "table"]);
     let sentence = "near/m failed (overloaded, status 503); then work/m answered";
     assert!(told.stderr.contains(sentence), "{told:?}");
