@@ -3,11 +3,13 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
-use routing::{KeyRing, ModelState};
+use routing::{BreakerState, KeyRing, ModelState};
 
-/// Models that are told apart; all further ones share one state.
+/// Models that are told apart. When there are more, those that nobody uses and that did not fail are forgotten; beyond
+/// that all further ones share one state, so that callers who invent names can't make us remember them all.
 const MOST_MODELS: usize = 1024;
 
 /// Breakers, latencies and running requests of each model, and the keys that are parked.
@@ -35,6 +37,12 @@ impl Traffic {
             return Arc::clone(state);
         }
         if models.len() >= MOST_MODELS {
+            let now = Instant::now();
+            models.retain(|_, state| {
+                Arc::strong_count(state) > 1 || state.breaker(now) != BreakerState::Closed
+            });
+        }
+        if models.len() >= MOST_MODELS {
             return Arc::clone(&self.further);
         }
         Arc::clone(models.entry(model.to_owned()).or_default())
@@ -49,5 +57,34 @@ impl Traffic {
     /// The keys.
     pub(crate) fn keys(&self) -> MutexGuard<'_, KeyRing> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Instant};
+
+    use routing::Outcome;
+
+    use super::{MOST_MODELS, Traffic};
+
+    #[test]
+    fn names_that_nobody_uses_are_forgotten_and_failures_are_not() {
+        let (traffic, now) = (Traffic::new(1), Instant::now());
+        let used = traffic.model("used");
+        let failing = traffic.model("failing");
+        for _ in 0..5 {
+            let trial = failing.begin(now, &mut || 0).unwrap();
+            failing.end(trial, Outcome::Failed, now);
+        }
+        let opened = failing.breaker(now);
+        drop(failing);
+        for number in 0..3 * MOST_MODELS {
+            traffic.model(&number.to_string());
+        }
+        assert!(traffic.models().len() <= MOST_MODELS);
+        assert!(Arc::ptr_eq(&used, &traffic.model("used")));
+        assert_eq!(traffic.model("failing").breaker(now), opened);
+        assert!(!Arc::ptr_eq(&traffic.model("new"), &traffic.further));
     }
 }
