@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use canonical::{ErrorKind, Fault, Origin, Usage};
+use canonical::{ErrorKind, Fault, Origin, Price, Usage};
 use limits::Admission;
 use providers::{Provider, Snapshot, Turn};
 use records::{AttemptRecord, Operation, Outcome, RequestRecord, Sink};
@@ -44,7 +44,8 @@ pub(crate) struct Account {
     admission: Option<Admission>,
     /// The try that is under way or was answered.
     seat: Option<Seat>,
-    price: canonical::Price,
+    /// Of the model that was asked last.
+    price: Price,
     closed: bool,
 }
 
@@ -97,7 +98,7 @@ impl Account {
             record,
             admission: None,
             seat: None,
-            price: canonical::Price::default(),
+            price: Price::default(),
             closed: false,
         }
     }
@@ -126,13 +127,7 @@ impl Account {
     }
 
     /// Notes that a try begins.
-    pub(crate) fn begin_try(
-        &mut self,
-        target: &Target,
-        price: canonical::Price,
-        reason: String,
-        seat: Seat,
-    ) {
+    pub(crate) fn begin_try(&mut self, target: &Target, reason: String, seat: Seat) {
         let provider = target.provider.config().name.to_string();
         self.record.attempts.push(AttemptRecord {
             provider: provider.clone(),
@@ -148,7 +143,7 @@ impl Account {
         });
         self.record.provider = Some(provider);
         self.record.model = Some(target.model.clone());
-        self.price = price;
+        self.price = target.price;
         self.seat = Some(seat);
     }
 

@@ -88,7 +88,7 @@ impl Gateway {
             generation: snapshot.generation(),
             route: candidates.route.as_ref().map(|route| route.name.clone()),
             strategy: candidates.strategy(),
-            ranks: ranks(&snapshot, &candidates, &demand, now),
+            ranks: ranks(&candidates, &demand, now),
             allowance: Allowance::of(caller, now),
             kept_out: kept_out(caller, &demand, now),
             passed_over: candidates.passed_over,
@@ -97,13 +97,8 @@ impl Gateway {
     }
 }
 
-fn ranks(
-    snapshot: &providers::Snapshot,
-    candidates: &Candidates,
-    demand: &Demand,
-    now: Instant,
-) -> Vec<Rank> {
-    let standings = standings(snapshot, &candidates.able, demand, now);
+fn ranks(candidates: &Candidates, demand: &Demand, now: Instant) -> Vec<Rank> {
+    let standings = standings(&candidates.able, demand, now);
     let short: Vec<_> = candidates
         .able
         .iter()

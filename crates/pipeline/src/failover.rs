@@ -49,11 +49,13 @@ impl Way<'_> {
         let mut unasked: Option<Refusal> = None;
         loop {
             let standings = self.standings();
-            let Some(choice) = run.next(&standings, &mut roll) else {
+            let chosen = run.next(&standings, &mut roll);
+            let candidate =
+                |choice: Choice| Some((choice, self.candidates.able.get(choice.candidate)?));
+            let Some((choice, candidate)) = chosen.and_then(candidate) else {
                 let told = failed.or(unasked);
                 return Err(told.unwrap_or_else(|| self.nobody(&standings, account.opened)));
             };
-            let Some(candidate) = self.candidates.able.get(choice.candidate) else { continue };
             let mut target = candidate.target.clone();
             (target.key, target.deadline) = (choice.key, Some(deadline));
             target.trace = self.span(attempts);
@@ -93,9 +95,8 @@ impl Way<'_> {
             };
             attempts += 1;
             about.begin_attempt(attempts);
-            let price = self.snapshot.card(&target.provider, &target.model, "").price;
             let reason = self.reason(choice, &standings, attempts);
-            account.begin_try(&target, price, reason, seat);
+            account.begin_try(&target, reason, seat);
             let outcome = errand.send(&target, prepared, &mut about).await;
             about.end_attempt();
             let mut refused = match outcome {
@@ -127,7 +128,7 @@ impl Way<'_> {
     }
 
     fn standings(&self) -> Vec<Standing> {
-        standings(self.snapshot, &self.candidates.able, self.demand, Instant::now())
+        standings(&self.candidates.able, self.demand, Instant::now())
     }
 
     fn about(&self, candidate: &Candidate, opened: Instant) -> Box<About> {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use canonical::{Dialect, ErrorKind, Fault, TraceContext};
+use canonical::{Dialect, ErrorKind, Fault, Price, TraceContext};
 use dialects::{Codec, Quirks, ThinkingQuirks};
 use futures_util::future::join_all;
 use grants::Grant;
@@ -31,6 +31,8 @@ pub struct Target {
     pub(crate) trace_state: Option<HeaderValue>,
     /// The codec that it is asked by, where the caller's bytes don't pass as they are.
     pub(crate) codec: &'static dyn Codec,
+    /// What the provider asks for the model.
+    pub(crate) price: Price,
     /// Tokens that an answer of the model may have, where known.
     largest_answer_tokens: Option<u64>,
     /// How the model may be told to think.
@@ -59,6 +61,7 @@ impl Target {
             trace: None,
             trace_state: None,
             codec,
+            price: Price::default(),
             largest_answer_tokens: None,
             thinking: ThinkingQuirks::default(),
         }
@@ -284,6 +287,7 @@ pub(crate) fn target(
     require_askable(provider)?;
     let model = check_model("model", model.to_owned())
         .map_err(|error| Fault::invalid_request(error.to_string()))?;
+    let price = snapshot.price(provider, &model);
     let facts = snapshot.facts(provider, &model);
     let largest_answer_tokens = facts.and_then(|facts| facts.max_output_tokens);
     let thinking = facts.map(|facts| ThinkingQuirks {
@@ -292,7 +296,7 @@ pub(crate) fn target(
         always_thinks: facts.always_thinks == Some(true),
     });
     let thinking = thinking.unwrap_or_default();
-    Ok(Target { largest_answer_tokens, thinking, ..Target::new(provider, model) })
+    Ok(Target { price, largest_answer_tokens, thinking, ..Target::new(provider, model) })
 }
 
 /// Makes sure that a provider may be asked.

@@ -2,19 +2,13 @@
 
 use std::time::Instant;
 
-use providers::Snapshot;
 use routing::{Ready, Standing};
 
 use crate::{Demand, candidates::Candidate};
 
 /// How each candidate stands.
-pub(crate) fn standings(
-    snapshot: &Snapshot,
-    candidates: &[Candidate],
-    demand: &Demand,
-    now: Instant,
-) -> Vec<Standing> {
-    let stand = |candidate: &Candidate| standing(snapshot, candidate, demand, now);
+pub(crate) fn standings(candidates: &[Candidate], demand: &Demand, now: Instant) -> Vec<Standing> {
+    let stand = |candidate: &Candidate| standing(candidate, demand, now);
     let mut standings: Vec<_> = candidates.iter().map(stand).collect();
     // Nobody waits in a line while another candidate is free.
     let is_free = |standing: &Standing| {
@@ -34,11 +28,10 @@ fn has_key(standing: &Standing) -> bool {
     standing.keys.iter().any(|(_, ready)| matches!(ready, Ready::Now { .. }))
 }
 
-fn standing(snapshot: &Snapshot, candidate: &Candidate, demand: &Demand, now: Instant) -> Standing {
+fn standing(candidate: &Candidate, demand: &Demand, now: Instant) -> Standing {
     let target = &candidate.target;
     let provider = &target.provider;
     let state = provider.model_state(&target.model);
-    let price = snapshot.card(provider, &target.model, "").price;
     Standing {
         ready: state.ready(now),
         keys: provider.key_ring().usable(&target.model, now),
@@ -47,6 +40,6 @@ fn standing(snapshot: &Snapshot, candidate: &Candidate, demand: &Demand, now: In
         in_flight: state.in_flight(),
         is_full: provider.is_full(),
         expected: state.expected(now),
-        cost_nano_usd: price.estimate_nano_usd(demand.input_tokens, demand.output_tokens),
+        cost_nano_usd: target.price.estimate_nano_usd(demand.input_tokens, demand.output_tokens),
     }
 }

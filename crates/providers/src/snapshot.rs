@@ -80,10 +80,18 @@ impl Snapshot {
         self.catalog.find(provider.config().provider_type.vendor(), model)
     }
 
+    /// What a provider asks for a model, as far as it is known.
+    ///
+    /// A custom provider's price is known from an operator's file alone, for it may be a reseller or a machine of one's
+    /// own.
+    #[must_use]
+    pub fn price(&self, provider: &Provider, model: &str) -> Price {
+        self.facts(provider, model).map(|facts| price(provider, facts)).unwrap_or_default()
+    }
+
     /// Writes what is known of a provider's model into an entry for lists, under the name that callers send.
     ///
-    /// A custom provider's price is known from an operator's file alone, for it may be a reseller or a machine of
-    /// one's own; and no model of an Ollama server has a larger window than the server is asked for.
+    /// The price is [`Self::price`]; and no model of an Ollama server has a larger window than the server is asked for.
     #[must_use]
     pub fn card(&self, provider: &Provider, model: &str, name: &str) -> ModelCard {
         let config = provider.config();
@@ -92,9 +100,7 @@ impl Snapshot {
             return ModelCard { id: name.to_owned(), provider, ..ModelCard::default() };
         };
         let mut card = facts.card(name, config.name.as_str());
-        if config.provider_type.vendor().is_none() && !facts.is_operators {
-            card.price = Price::default();
-        }
+        card.price = price(provider, facts);
         let largest = config.settings.num_ctx.unwrap_or(u64::MAX);
         card.context_window_tokens = card.context_window_tokens.map(|window| window.min(largest));
         card
@@ -163,4 +169,9 @@ impl Snapshot {
     pub fn default_name(&self) -> Option<&ProviderName> {
         self.default.as_ref()
     }
+}
+
+fn price(provider: &Provider, facts: &Facts) -> Price {
+    let is_known = provider.config().provider_type.vendor().is_some() || facts.is_operators;
+    if is_known { facts.price } else { Price::default() }
 }
