@@ -52,6 +52,9 @@ const STRICT: Quirks = Quirks { stream_usage: false, ..Quirks::COMPATIBLE };
 /// Speaks OpenAI's chat completions alone.
 const CHAT: &[Dialect] = &[Dialect::OpenAiChat];
 
+/// Speaks OpenAI's Responses as well.
+const CHAT_RESPONSES: &[Dialect] = &[Dialect::OpenAiChat, Dialect::OpenAiResponses];
+
 /// Speaks Anthropic's messages and OpenAI's Responses as well.
 const CHAT_RESPONSES_MESSAGES: &[Dialect] =
     &[Dialect::OpenAiChat, Dialect::OpenAiResponses, Dialect::Anthropic];
@@ -260,14 +263,16 @@ pub const PRESETS: &[Preset] = &[
         source: "https://docs.vllm.ai/en/stable/serving/openai_compatible_server/",
         checked: "2026-11",
     },
-    // With `--api-key` its list of models stays open to anyone; what refuses a wrong key lies outside `/v1`.
+    // With `--api-key` its list of models stays open to anyone; what refuses a wrong key lies outside `/v1`. It has
+    // `/v1/messages` too, but seen with b10434: a stream whose first token is a piece of a character, as emoji begin,
+    // lacks `message_start`, without which Anthropic's SDKs end in an error.
     Preset {
         id: "llamacpp",
         title: "llama.cpp",
         base_url: "http://127.0.0.1:8080/v1",
         network: Network::Local,
         needs_key: false,
-        dialects: CHAT_RESPONSES_MESSAGES,
+        dialects: CHAT_RESPONSES,
         models: ModelsEndpoint::Listed,
         key_check: None,
         refused_key: None,
