@@ -105,7 +105,9 @@ impl Provider {
     ///
     /// `begun` is when it was presented: what was said against it since then is the newer word.
     pub fn key_is_good(&self, key: usize, model: &str, begun: std::time::Instant) {
-        self.key_ring().accepted(key, model, begun);
+        let mut keys = self.key_ring();
+        keys.accepted(key, model, begun);
+        keys.is_good(key, begun);
     }
 
     /// The first key that is not parked for all models, or else the first of all.

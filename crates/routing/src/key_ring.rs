@@ -133,8 +133,18 @@ impl KeyRing {
     /// Notes that a try that began at `begun` was accepted, which frees its key and forgets how often it was refused.
     /// But it doesn't end a time that was stated, nor one that began after the try: that is the newer word.
     pub fn accepted(&mut self, key: usize, model: &str, begun: Instant) {
+        self.free(key, begun, |park| park.concerns(model));
+    }
+
+    /// Notes that a key was found good at `begun` by a question that is no request: a test or a probe. It is used again
+    /// for whatever it was refused for, one model included.
+    pub fn is_good(&mut self, key: usize, begun: Instant) {
+        self.free(key, begun, |park| park.model.is_none() || !park.why.is_rate());
+    }
+
+    fn free(&mut self, key: usize, begun: Instant, concerned: impl Fn(&Park) -> bool) {
         if let Some(parks) = self.parks.get_mut(key) {
-            parks.retain(|park| !(park.concerns(model) && park.is_ended_by_acceptance(begun)));
+            parks.retain(|park| !(concerned(park) && park.is_ended_by_acceptance(begun)));
         }
     }
 
@@ -404,5 +414,18 @@ mod tests {
             assert_eq!(park(number, now), (MOST_PARKED_MODELS + 1, 0));
         }
         assert_eq!(park(2000, now + 9 * S), (1, 1), "those that are over make room");
+    }
+
+    #[test]
+    fn a_good_test_frees_a_key_that_one_model_was_refused_with() {
+        let now = Instant::now();
+        let mut ring = KeyRing::new(1);
+        let mut fault = too_often();
+        fault.upstream_status = Some(403);
+        ring.failed(0, "m", Blame::Key, &fault, now);
+        assert!(ring.usable("m", now).is_empty());
+        assert!(!ring.usable("other", now).is_empty(), "it is for one model");
+        ring.is_good(0, now + Duration::from_millis(1));
+        assert!(!ring.usable("m", now).is_empty());
     }
 }
