@@ -112,8 +112,12 @@ async fn model_of(provider: &Arc<Provider>) -> Result<String, Fault> {
 /// Tries each further key that was refused once, so that it is used again if it is good.
 async fn free_keys(provider: &Arc<Provider>, model: &str) {
     let states = provider.key_ring().states(std::time::Instant::now());
-    let was_refused =
-        |state: &KeyState| state.parked.as_ref().is_some_and(|parked| parked.model.is_none());
+    let was_refused = |state: &KeyState| {
+        state.parked.as_ref().is_some_and(|parked| {
+            parked.fault.kind != ErrorKind::RateLimited
+                && parked.model.as_deref().is_none_or(|parked| parked == model)
+        })
+    };
     for (key, _) in states.iter().enumerate().skip(1).filter(|(_, state)| was_refused(state)) {
         // A key that is still refused stays parked.
         let _still_refused = ask_for_a_word(provider, key, model).await;

@@ -71,7 +71,11 @@ fn an_answer_is_recorded_with_what_it_used_and_cost() {
                 "attempt_count": 1,
             }),
         );
-        assert_eq!(record["first_byte_ms"].is_u64(), stream, "{record}");
+        assert_eq!(
+            record["first_byte_ms"].is_u64(),
+            stream,
+            "a whole answer has no beginning: {record}"
+        );
         let attempt = &record["attempts"][0];
         has(
             attempt,

@@ -149,9 +149,14 @@ async fn a_change_that_nobody_waits_for_is_made_all_the_same() {
     let waker = std::task::Waker::noop();
     let _begun = revoking.as_mut().poll(&mut std::task::Context::from_waker(waker));
     drop(revoking);
-    // The next change waits for its turn.
-    make(&keys, &Caller::admin(), named("next")).await;
-    assert!(!works(&keys, &made));
+    // Changes come one at a time, but not in the order of their asking.
+    for _ in 0..1_000 {
+        make(&keys, &Caller::admin(), named("next")).await;
+        if !works(&keys, &made) {
+            return;
+        }
+    }
+    panic!("the key was never revoked");
 }
 
 #[tokio::test]
