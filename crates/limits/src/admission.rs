@@ -121,8 +121,17 @@ fn count(meter: &Arc<Meter>, state: Option<&mut State>, tokens: u64) -> Counted 
 impl Admission {
     /// Replaces the estimate, or the last correction, by what was really used; it counts from when the request came.
     pub fn correct(&self, tokens: u64) {
-        let tokens = tokens.min(MOST_TOKENS);
+        self.replace(|_| tokens);
+    }
+
+    /// Replaces it where more than that was used already, and more may have been.
+    pub fn raise(&self, tokens: u64) {
+        self.replace(|last| last.max(tokens));
+    }
+
+    fn replace(&self, by: impl FnOnce(u64) -> u64) {
         let mut last = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let tokens = by(*last).min(MOST_TOKENS);
         for counted in &self.counted {
             if let Some(at) = counted.tokens {
                 counted.meter.state().tokens.replace(at, *last, tokens);

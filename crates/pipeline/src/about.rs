@@ -6,7 +6,7 @@ use canonical::Losses;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use providers::ProviderName;
 
-use crate::resolve::Target;
+use crate::{Candidates, Target};
 
 /// What is told about a call beside its answer.
 #[derive(Debug)]
@@ -32,10 +32,15 @@ pub struct About {
 
 impl About {
     /// Begins to keep account of a call.
-    pub(crate) fn of(target: &Target, opened: Instant) -> Self {
+    pub(crate) fn of(
+        target: &Target,
+        candidates: &Candidates,
+        generation: u64,
+        opened: Instant,
+    ) -> Self {
         Self {
-            generation: 0,
-            route: None,
+            generation,
+            route: candidates.route.as_ref().map(|route| route.name.clone()),
             provider: target.provider.config().name.clone(),
             model: target.model.clone(),
             losses: Losses::default(),

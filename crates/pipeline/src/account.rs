@@ -32,6 +32,17 @@ pub(crate) enum End {
     Cancelled,
 }
 
+impl End {
+    /// Corrects an estimate by what the provider said. Of an answer that has no end it has not told all: often nothing
+    /// but the input, however much came after.
+    fn correct(&self, admission: &Admission, tokens: u64) {
+        match self {
+            Self::Answered => admission.correct(tokens),
+            Self::Told(..) | Self::BrokenOff(_) | Self::Cancelled => admission.raise(tokens),
+        }
+    }
+}
+
 /// The account of one request.
 pub(crate) struct Account {
     sinks: Arc<[Arc<dyn Sink>]>,
@@ -214,7 +225,7 @@ impl Account {
                 seat.begins_to_answer(record.operation, Instant::now());
             }
             if let (Some(admission), Some(tokens)) = (&seat.admission, usage.total_tokens()) {
-                admission.correct(tokens);
+                end.correct(admission, tokens);
             }
             match (&end, record.first_byte) {
                 // Nobody waited for what the provider would have said.
@@ -227,7 +238,7 @@ impl Account {
         if let Some(admission) = self.admission.take() {
             let was_refused = record.attempts.is_empty() && matches!(end, End::Told(..));
             match usage.total_tokens() {
-                Some(tokens) => admission.correct(tokens),
+                Some(tokens) => end.correct(&admission, tokens),
                 None if was_refused => admission.retract(),
                 None => {}
             }

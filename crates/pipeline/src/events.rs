@@ -83,7 +83,7 @@ impl EventStream {
     }
 
     /// Notes that the caller is told of a failure of our own in place of the rest.
-    pub(crate) fn fail(&mut self, fault: &Fault) {
+    pub fn fail(&mut self, fault: &Fault) {
         self.observer.fail(fault);
     }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use canonical::{ErrorKind, Fault, Origin, TraceContext};
+use limits::Admission;
 use providers::{NoTurn, Provider, Snapshot};
 use records::Operation;
 use routing::{Blame, Choice, Ready, Run, Slot, Standing, Verdict};
@@ -132,10 +133,8 @@ impl Way<'_> {
     }
 
     fn about(&self, candidate: &Candidate, opened: Instant) -> Box<About> {
-        let mut about = About::of(&candidate.target, opened);
-        about.generation = self.snapshot.generation();
-        about.route = self.candidates.route.as_ref().map(|route| route.name.clone());
-        Box::new(about)
+        let generation = self.snapshot.generation();
+        Box::new(About::of(&candidate.target, self.candidates, generation, opened))
     }
 
     /// Takes a place at a candidate: in its line, under its limits, behind its breaker and with its key; `None` where
@@ -163,10 +162,14 @@ impl Way<'_> {
             Operation::Count => None,
         };
         let state = provider.model_state(model);
-        let Some(trial) = state.begin(now, &mut roll) else { return Ok(None) };
-        if provider.key_ring().begin(choice.key, model, now) == Slot::Missed {
+        let trial = state.begin(now, &mut roll);
+        let trial =
+            trial.filter(|_| provider.key_ring().begin(choice.key, model, now) == Slot::Got);
+        let Some(trial) = trial else {
+            // It is not asked, so nothing of its limits is used.
+            admission.into_iter().for_each(Admission::retract);
             return Ok(None);
-        }
+        };
         Ok(Some(Seat {
             provider: Arc::clone(provider),
             model: model.clone(),

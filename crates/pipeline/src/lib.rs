@@ -108,8 +108,12 @@ impl Gateway {
         for candidate in &mut candidates.able {
             candidate.target.speak_like(call.endpoint.dialect());
         }
-        if let Some(idle) = open::idle(call, &opened, &candidates) {
-            return Ok(idle);
+        if let Some(Candidate { target, .. }) = candidates.able.first()
+            && let Some(idle) = open::idle(call, &opened, target)
+        {
+            account.resolved(&snapshot, &candidates);
+            let about = About::of(target, &candidates, snapshot.generation(), account.opened);
+            return Ok((about, idle));
         }
         let demand = if candidates.ask_for_demand(caller) {
             Demand::of(&call.endpoint.decode_request(&call.body, &mut Losses::default())?)

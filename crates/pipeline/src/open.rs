@@ -1,13 +1,13 @@
 //! Open: what a call's body and path say about the model and the stream, in one pass over the bytes.
 
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use canonical::{Fault, Usage};
 use dialects::Echo;
 use wire::{Edit, Envelope};
 
-use crate::{About, Answer, Candidates, InferenceCall, errand::Whole};
+use crate::{Answer, InferenceCall, Target, errand::Whole};
 
 /// What was found.
 pub(crate) struct Opened {
@@ -38,19 +38,14 @@ pub(crate) fn open(call: &InferenceCall) -> Result<Opened, Fault> {
     Ok(Opened { model, stream, ask_for_usage, created: SystemTime::now() })
 }
 
-/// The answer to a call that asks nothing of a model, where the caller's dialect has such and no candidate speaks it.
-pub(crate) fn idle(
-    call: &InferenceCall,
-    opened: &Opened,
-    candidates: &Candidates,
-) -> Option<(About, Answer)> {
-    let first = &candidates.able.first()?.target;
+/// The answer to a call that asks nothing of a model, where the caller's dialect has such and the first candidate
+/// does not speak it.
+pub(crate) fn idle(call: &InferenceCall, opened: &Opened, first: &Target) -> Option<Answer> {
     if first.speaks(call.endpoint.dialect()) {
         return None;
     }
     let content = call.endpoint.encode_idle(&call.body, &opened.echo(call))?.into();
-    let whole = Whole { content, usage: Usage::default() };
-    Some((About::of(first, Instant::now()), Answer::Whole(whole)))
+    Some(Answer::Whole(Whole { content, usage: Usage::default() }))
 }
 
 impl Opened {

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, ops::ControlFlow, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use canonical::{Delta, ErrorKind, Event, Fault, Finish, PartKind, Usage};
+use canonical::{Delta, ErrorKind, Event, Fault, Finish, Origin, PartKind, Usage};
 use futures_util::stream;
 use http::StatusCode;
 use http_body::Frame;
@@ -68,10 +68,11 @@ impl Relay {
                 Some(Ok(event)) => event,
                 Some(Err(_)) => return ControlFlow::Continue(b": keep-alive\n\n".to_vec()),
                 None => {
-                    return ControlFlow::Break(error(
-                        "the gateway is shutting down: ask again",
-                        503,
-                    ));
+                    let sentence = "the gateway is shutting down: ask again";
+                    let fault = Fault::new(ErrorKind::Overloaded, sentence);
+                    let fault = Fault { origin: Origin::Internal, ..fault };
+                    self.events.fail(&fault);
+                    return ControlFlow::Break(self.failed(&fault));
                 }
             };
             match event {

@@ -54,6 +54,19 @@ fn a_refused_request_is_counted_nowhere() {
 }
 
 #[test]
+fn what_was_used_at_least_lowers_no_estimate() {
+    let now = Instant::now();
+    let meter = meter(0, 100, 0);
+    let request = admit(&[Arc::clone(&meter)], 40, now).unwrap();
+    for (tokens, left) in [(10, 60), (70, 30), (69, 30)] {
+        request.raise(tokens);
+        assert_eq!(remaining(&meter, now).1, Some(left), "{tokens}");
+    }
+    request.correct(10);
+    assert_eq!(remaining(&meter, now).1, Some(90));
+}
+
+#[test]
 fn a_meter_that_is_listed_twice_counts_once() {
     let now = Instant::now();
     let meter = meter(2, 10, 2);

@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod accounts;
 mod deadlines;
 mod faults;
 mod lifetime;
