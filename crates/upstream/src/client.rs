@@ -1,11 +1,14 @@
 //! One attempt to one provider: a request out, a reply or a fault back.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use canonical::{ErrorKind, Fault};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response,
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response,
     header::{
         ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HOST,
         PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
@@ -23,6 +26,7 @@ use crate::{
     connector::Connector,
     deadlines::{Clock, Phase},
     fault, informational,
+    stream::History,
 };
 
 /// Connections kept open for the next request.
@@ -31,9 +35,9 @@ const MAX_IDLE_CONNECTIONS: usize = 16;
 /// Shorter than clouds keep an idle connection, so that we close it before they do.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
-/// The same for servers on this machine or its network, of which llama.cpp's, vLLM's and all of Node's keep it for 5 s:
-/// a request on a connection that is just being closed fails, though the server is well.
-const IDLE_LIMIT_LOCAL: Duration = Duration::from_secs(3);
+/// A server that closes a kept connection as a request comes has done so after that long; one that takes longer has
+/// worked on the request.
+const CROSSED_LIMIT: Duration = Duration::from_secs(1);
 
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_HEADERS: usize = 100;
@@ -69,28 +73,31 @@ pub struct Call<'a> {
 #[derive(Clone, Debug)]
 pub struct Client {
     base_url: BaseUrl,
-    http: legacy::Client<Connector, Full<Bytes>>,
+    pooled: Http,
+    /// Opens a connection for each request.
+    unpooled: Http,
 }
+
+type Http = legacy::Client<Connector, Full<Bytes>>;
 
 impl Client {
     /// Makes a client that reaches the origin of `base_url` and nothing else. Connects nowhere yet.
     #[must_use]
     pub fn new(base_url: &BaseUrl, network: Network, egress: Arc<Egress>) -> Self {
-        let idle_limit = match network {
-            Network::Public => IDLE_LIMIT,
-            Network::Local => IDLE_LIMIT_LOCAL,
+        let connector = Connector::new(base_url.clone(), network, egress);
+        let http = |idle_connections| {
+            legacy::Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE_LIMIT)
+                .pool_max_idle_per_host(idle_connections)
+                .http1_max_buf_size(MAX_HEAD_BYTES)
+                .http1_max_headers(MAX_HEADERS)
+                // Only a request of which nothing was written, on a pooled connection that turned out to be
+                // closed, is sent on another one: the provider can't have seen it.
+                .retry_canceled_requests(true)
+                .build(connector.clone())
         };
-        let http = legacy::Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(idle_limit)
-            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
-            .http1_max_buf_size(MAX_HEAD_BYTES)
-            .http1_max_headers(MAX_HEADERS)
-            // Only a request of which nothing was written, on a pooled connection that turned out to be
-            // closed, is sent on another one: the provider can't have seen it.
-            .retry_canceled_requests(true)
-            .build(Connector::new(base_url.clone(), network, egress));
-        Self { base_url: base_url.clone(), http }
+        Self { base_url: base_url.clone(), pooled: http(MAX_IDLE_CONNECTIONS), unpooled: http(0) }
     }
 
     /// Sends `call` and waits for the answer's head, whatever its status.
@@ -103,7 +110,7 @@ impl Client {
     /// [`ErrorKind::Timeout`], [`ErrorKind::UpstreamFailed`] or [`ErrorKind::Malformed`] for want of an answer.
     pub async fn send(&self, call: Call<'_>) -> Result<Reply, Fault> {
         let clock = Clock::start(call.deadlines);
-        let response = self.head(self.request(call)?, &clock).await?;
+        let response = self.response(self.request(call)?, &clock).await?;
         refuse_large_head(response.headers())?;
         refuse_encoding(response.headers())?;
         let (head, body) = response.into_parts();
@@ -131,39 +138,89 @@ impl Client {
         Ok(request)
     }
 
-    async fn head(
+    /// Sends the request, and once more by a connection of its own where it crossed with the closing of a kept one.
+    /// Servers close those when they like, some after each stream and without saying so.
+    async fn response(
         &self,
-        mut request: Request<Full<Bytes>>,
+        request: Request<Full<Bytes>>,
         clock: &Clock,
     ) -> Result<Response<Incoming>, Fault> {
-        let without_end = informational::without_end(&mut request);
-        tokio::select! {
-            biased;
-            fault = without_end => Err(fault),
-            answered = self.answer(request, clock) => answered,
+        let sent = Instant::now();
+        match head(&self.pooled, request.clone(), clock).await {
+            Err(Headless::Unanswered(_)) if sent.elapsed() < CROSSED_LIMIT => {
+                head(&self.unpooled, request, clock).await.map_err(Headless::into_fault)
+            }
+            outcome => outcome.map_err(Headless::into_fault),
+        }
+    }
+}
+
+/// Why there is no answer's head.
+enum Headless {
+    /// A connection that had served before was closed, and not one byte had come back.
+    Unanswered(Fault),
+    /// Anything else.
+    Failed(Fault),
+}
+
+impl Headless {
+    fn of(error: &legacy::Error) -> Self {
+        let fault = fault::of_head(error);
+        let mut extras = Extensions::new();
+        error.connect_info().inspect(|connected| connected.get_extras(&mut extras));
+        let is_unanswered =
+            extras.get::<History>().is_some_and(History::is_unanswered_after_an_answer);
+        match fault.kind {
+            ErrorKind::UpstreamFailed if is_unanswered => Self::Unanswered(fault),
+            _ => Self::Failed(fault),
         }
     }
 
-    async fn answer(
-        &self,
-        mut request: Request<Full<Bytes>>,
-        clock: &Clock,
-    ) -> Result<Response<Incoming>, Fault> {
-        let mut connection = capture_connection(&mut request);
-        let mut answer = self.http.request(request);
-        let connected = async {
-            tokio::select! {
-                biased;
-                early = &mut answer => Some(early),
-                _ = connection.wait_for_connection_metadata() => None,
-            }
-        };
-        let answered = match clock.within(Phase::Connect, connected).await? {
-            Some(early) => early,
-            None => clock.within(Phase::FirstByte, answer).await?,
-        };
-        answered.map_err(|error| fault::of_head(&error))
+    fn into_fault(self) -> Fault {
+        match self {
+            Self::Unanswered(fault) | Self::Failed(fault) => fault,
+        }
     }
+}
+
+impl From<Fault> for Headless {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(fault)
+    }
+}
+
+async fn head(
+    http: &Http,
+    mut request: Request<Full<Bytes>>,
+    clock: &Clock,
+) -> Result<Response<Incoming>, Headless> {
+    let without_end = informational::without_end(&mut request);
+    tokio::select! {
+        biased;
+        fault = without_end => Err(fault.into()),
+        answered = answer(http, request, clock) => answered,
+    }
+}
+
+async fn answer(
+    http: &Http,
+    mut request: Request<Full<Bytes>>,
+    clock: &Clock,
+) -> Result<Response<Incoming>, Headless> {
+    let mut connection = capture_connection(&mut request);
+    let mut answer = http.request(request);
+    let connected = async {
+        tokio::select! {
+            biased;
+            early = &mut answer => Some(early),
+            _ = connection.wait_for_connection_metadata() => None,
+        }
+    };
+    let answered = match clock.within(Phase::Connect, connected).await? {
+        Some(early) => early,
+        None => clock.within(Phase::FirstByte, answer).await?,
+    };
+    answered.map_err(|error| Headless::of(&error))
 }
 
 /// Refuses a head over the limit: hyper's own bound is on its buffer, which a head may overshoot by one read.

@@ -126,16 +126,43 @@ async fn one_connection_serves_one_request_after_another() {
     assert_eq!((provider.calls(), provider.connections()), (5, 1));
 }
 
-#[tokio::test]
-async fn a_local_servers_connection_is_given_up_before_the_server_does() {
-    let provider = ScriptedProvider::always(Answer::json(200, "{}"));
+/// What comes of a second request, by the connection that the first one leaves, and how often requests and
+/// connections came in all.
+async fn second_after_an_answer(
+    answers: impl IntoIterator<Item = Answer>,
+) -> (Result<Reply, Fault>, usize, usize) {
+    let first = Answer::json(200, "{}");
+    let provider = ScriptedProvider::queue(std::iter::once(first).chain(answers));
     let client = client_to(&provider);
-    for (pause_s, connections) in [(0, 1), (2, 1), (4, 2)] {
-        tokio::time::pause();
-        tokio::time::advance(Duration::from_secs(pause_s)).await;
-        tokio::time::resume();
-        send(&client).await.unwrap().body.collect(1024).await.unwrap();
-        assert_eq!(provider.connections(), connections, "after {pause_s} s");
+    send(&client).await.unwrap().body.collect(1024).await.unwrap();
+    let second = send(&client).await;
+    (second, provider.calls(), provider.connections())
+}
+
+#[tokio::test]
+async fn a_request_that_crosses_with_the_closing_of_a_kept_connection_is_sent_again() {
+    for end in [End::Cut, End::Reset] {
+        let closed = || Answer::raw("").ending(end);
+        let (second, calls, connections) =
+            second_after_an_answer([closed(), Answer::json(200, "{}")]).await;
+        assert_eq!((second.unwrap().status, calls, connections), (200, 3, 2), "{end:?}");
+
+        // Once, by a connection that nobody has used: whoever closes that one does not want the request.
+        let (second, calls, connections) = second_after_an_answer([closed(), closed()]).await;
+        check_fault(second, ErrorKind::UpstreamFailed, "closed the connection");
+        assert_eq!((calls, connections), (3, 2), "{end:?}");
+
+        // It was worked on.
+        let late = closed().after(Duration::from_millis(1100));
+        let (second, calls, _) = second_after_an_answer([late, Answer::json(200, "{}")]).await;
+        check_fault(second, ErrorKind::UpstreamFailed, "closed the connection");
+        assert_eq!(calls, 2, "{end:?}");
+
+        // An answer had begun.
+        let begun = Answer::raw("HTTP/1.1 200 O").ending(end);
+        let (second, calls, _) = second_after_an_answer([begun, Answer::json(200, "{}")]).await;
+        assert!(second.is_err());
+        assert_eq!(calls, 2, "{end:?}");
     }
 }
 
