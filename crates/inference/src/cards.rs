@@ -36,13 +36,12 @@ pub(crate) async fn all(snapshot: &Snapshot, caller: &Caller) -> Vec<ModelCard> 
 /// What is known of a route as a model: what any of its candidates has that the caller may ask; none where it may ask
 /// none.
 pub(crate) fn of_route(snapshot: &Snapshot, caller: &Caller, route: &Route) -> Option<ModelCard> {
-    let held = route.candidates.iter().filter(|candidate| {
-        caller.grant.holds_model(&candidate.provider, &candidate.model, Some(&route.name))
-    });
-    let cards = held.filter_map(|candidate| match snapshot.find(&candidate.provider) {
-        Ok(provider) => may_ask(caller, provider)
-            .then(|| snapshot.card(provider, &candidate.model, &route.name)),
-        Err(_) => Some(ModelCard { id: route.name.clone(), ..ModelCard::default() }),
+    let cards = route.held(&caller.grant).filter_map(|candidate| {
+        match snapshot.find(&candidate.provider) {
+            Ok(provider) => may_ask(caller, provider)
+                .then(|| snapshot.card(provider, &candidate.model, &route.name)),
+            Err(_) => Some(ModelCard { id: route.name.clone(), ..ModelCard::default() }),
+        }
     });
     let widest = cards.max_by_key(|card| card.context_window_tokens)?;
     Some(ModelCard { provider: "closedpaw".to_owned(), price: Price::default(), ..widest })

@@ -40,9 +40,6 @@ pub(crate) async fn answer(
             answer.headers_mut().extend(headers);
             answer
         }
-        Err(refusal) => {
-            tell::note(&log, &refusal);
-            tell::refusal(endpoint, refusal, request_id)
-        }
+        Err(refusal) => tell::refused(endpoint, refusal, request_id, &log),
     }
 }

@@ -34,9 +34,6 @@ pub(crate) async fn answer(
             }
             answer
         }
-        Err(refusal) => {
-            tell::note(&log, &refusal);
-            tell::refusal(caller::endpoint(dialect), refusal, request_id)
-        }
+        Err(refusal) => tell::refused(caller::endpoint(dialect), refusal, request_id, &log),
     }
 }

@@ -30,9 +30,6 @@ pub(crate) async fn answer(
             tell::note_losses(&log, &about, None);
             answer
         }
-        Err(refusal) => {
-            tell::note(&log, &refusal);
-            tell::refusal(caller::endpoint(dialect), refusal, request_id)
-        }
+        Err(refusal) => tell::refused(caller::endpoint(dialect), refusal, request_id, &log),
     }
 }

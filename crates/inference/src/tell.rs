@@ -34,12 +34,18 @@ pub(crate) fn fault(dialect: Dialect, fault: Fault, request_id: RequestId) -> Re
     refusal(caller::endpoint(dialect), fault.into(), request_id)
 }
 
-/// Tells the log line of a call what the caller isn't told of its refusal.
-pub(crate) fn note(log: &LogSlot, refusal: &Refusal) {
-    note_source(log, &refusal.fault);
-    if let Some(about) = &refusal.about {
+/// Answers a call that the pipeline refused, and tells its log line what the caller isn't told.
+pub(crate) fn refused(
+    endpoint: &dyn ChatEndpoint,
+    refused: Refusal,
+    request_id: RequestId,
+    log: &LogSlot,
+) -> Response {
+    note_source(log, &refused.fault);
+    if let Some(about) = &refused.about {
         note_losses(log, about, None);
     }
+    refusal(endpoint, refused, request_id)
 }
 
 /// Tells the log line of a call what lies behind a fault.

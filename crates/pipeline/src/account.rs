@@ -10,7 +10,7 @@ use std::{
 
 use canonical::{ErrorKind, Fault, Origin, Price, Usage};
 use limits::Admission;
-use providers::{Provider, Snapshot, Turn};
+use providers::{Delivery, Provider, Snapshot, Turn};
 use records::{AttemptRecord, Operation, Outcome, RequestRecord, Sink};
 use routing::{Blame, ModelState, Outcome as Tried, Trial};
 
@@ -115,10 +115,10 @@ impl Account {
     }
 
     /// Notes what was asked.
-    pub(crate) fn asked(&mut self, dialect: &'static str, model: &str, is_streamed: Streamed) {
+    pub(crate) fn asked(&mut self, dialect: &'static str, model: &str, delivery: Delivery) {
         self.record.dialect = dialect;
         model.clone_into(&mut self.record.asked_model);
-        self.record.stream = is_streamed == Streamed::Yes;
+        self.record.stream = delivery == Delivery::Streamed;
     }
 
     /// Notes which snapshot the request sees, and which route its model's name is.
@@ -269,21 +269,6 @@ impl Drop for Account {
     fn drop(&mut self) {
         self.settle(End::Cancelled, &Usage::default());
     }
-}
-
-impl From<bool> for Streamed {
-    fn from(is_streamed: bool) -> Self {
-        if is_streamed { Self::Yes } else { Self::No }
-    }
-}
-
-/// Whether an answer is streamed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Streamed {
-    /// Piece by piece.
-    Yes,
-    /// All at once.
-    No,
 }
 
 impl Seat {

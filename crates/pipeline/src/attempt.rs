@@ -13,29 +13,16 @@ use crate::{Target, resolve::Patience};
 /// A whole answer longer than this is refused.
 pub(crate) const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 
-/// How an answer is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// All at once.
-    Whole,
-    /// Piece by piece.
-    Stream,
-}
-
-impl Mode {
-    pub(crate) fn of(stream: bool) -> Self {
-        if stream { Self::Stream } else { Self::Whole }
-    }
-}
-
-/// Writes the request in the provider's dialect.
-pub(crate) fn encode(target: &Target, mut request: Request, mode: Mode) -> (Bytes, Losses) {
+/// Writes the request in the provider's dialect; what can't be said is noted in `losses`.
+pub(crate) fn encode(
+    target: &Target,
+    mut request: Request,
+    delivery: Delivery,
+    losses: &mut Losses,
+) -> Bytes {
     request.model.clone_from(&target.model);
-    request.stream = mode == Mode::Stream;
-    let mut losses = Losses::default();
-    let quirks = target.quirks();
-    let body = target.codec.encode_request(&request, &quirks, &mut losses);
-    (body.into(), losses)
+    request.stream = delivery == Delivery::Streamed;
+    target.codec.encode_request(&request, &target.quirks(), losses).into()
 }
 
 /// Sends a request that the provider's codec wrote; an answer of another status than 200 is a fault.
@@ -43,10 +30,14 @@ pub(crate) fn encode(target: &Target, mut request: Request, mode: Mode) -> (Byte
 /// # Errors
 ///
 /// Fails with the one outcome of this try.
-pub(crate) async fn attempt(target: &Target, body: Bytes, mode: Mode) -> Result<Reply, Refused> {
+pub(crate) async fn attempt(
+    target: &Target,
+    body: Bytes,
+    delivery: Delivery,
+) -> Result<Reply, Refused> {
     let codec = target.codec;
-    let path = codec.chat_target(&target.model, mode == Mode::Stream);
-    post(target, codec.dialect(), &path, HeaderMap::new(), body, mode).await
+    let path = codec.chat_target(&target.model, delivery == Delivery::Streamed);
+    post(target, codec.dialect(), &path, HeaderMap::new(), body, delivery).await
 }
 
 /// Sends a request in any dialect that the provider speaks.
@@ -60,7 +51,7 @@ pub(crate) async fn post(
     path: &str,
     mut headers: HeaderMap,
     body: Bytes,
-    mode: Mode,
+    delivery: Delivery,
 ) -> Result<Reply, Refused> {
     if let Some(trace) =
         target.trace.and_then(|trace| HeaderValue::try_from(trace.to_string()).ok())
@@ -70,10 +61,6 @@ pub(crate) async fn post(
             headers.insert("tracestate", state.clone());
         }
     }
-    let delivery = match mode {
-        Mode::Whole => Delivery::Whole,
-        Mode::Stream => Delivery::Streamed,
-    };
     let left = target.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let deadlines = target.provider.config().deadlines(delivery, left.unwrap_or(Duration::MAX));
     let (key, method) = (target.key, Method::POST);

@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use canonical::{Fault, Losses, Response};
 use http::HeaderMap;
-use providers::Refused;
+use providers::{Delivery, Refused};
 
 use crate::{
     EventStream, InferenceCall, Target,
-    attempt::{MOST_ANSWER_BYTES, Mode, post},
+    attempt::{MOST_ANSWER_BYTES, post},
     byte_relay::{Begun, ByteRelay},
     call::{Answer, forwarded_headers},
     errand::Whole,
@@ -52,15 +52,15 @@ pub(crate) async fn send(
 ) -> Result<Answer, Refused> {
     let Prepared { path, headers, body, takes_usage_out } = prepared;
     let endpoint = call.endpoint;
-    let mode = Mode::of(opened.stream);
-    let reply = post(target, endpoint.dialect(), &path, headers, body, mode).await?;
-    match mode {
-        Mode::Whole => {
+    let delivery = Delivery::from(opened.stream);
+    let reply = post(target, endpoint.dialect(), &path, headers, body, delivery).await?;
+    match delivery {
+        Delivery::Whole => {
             let content = reply.body.collect(MOST_ANSWER_BYTES).await?;
             let usage = check(target, call, &content)?.usage;
             Ok(Answer::Whole(Whole { content, usage }))
         }
-        Mode::Stream => {
+        Delivery::Streamed => {
             match ByteRelay::begin(target, call, opened, reply, takes_usage_out).await? {
                 Begun::Relay(relay) => Ok(Answer::Stream(Relay::Bytes(relay))),
                 // A provider that answers whole, although it was asked for a stream, is taken at its word.

@@ -62,12 +62,9 @@ impl Candidates {
         caller: &Caller,
         route: &Arc<Route>,
     ) -> Result<Self, Fault> {
-        let is_held = |candidate: &&RouteCandidate| {
-            caller.grant.holds_model(&candidate.provider, &candidate.model, Some(&route.name))
-        };
         let mut candidates =
             Self { route: Some(Arc::clone(route)), able: Vec::new(), passed_over: Vec::new() };
-        let mut held = route.candidates.iter().filter(is_held).peekable();
+        let mut held = route.held(&caller.grant).peekable();
         if held.peek().is_none() {
             return Err(unknown_model(&route.name));
         }

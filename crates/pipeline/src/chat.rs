@@ -1,13 +1,14 @@
 //! A chat as an errand: in a caller's own dialect over either lane, or in the canonical form.
 
+use bytes::Bytes;
 use canonical::{Fault, Losses, Request, Response};
-use providers::Refused;
+use providers::{Delivery, Refused};
 use records::Operation;
 
 use crate::{
     About, Answer, EventStream, InferenceCall, Lane, Target,
     account::Account,
-    attempt::{Mode, attempt, encode, read_whole},
+    attempt::{attempt, encode, read_whole},
     byte_lane,
     errand::{Answered, Errand, Whole},
     open::Opened,
@@ -78,26 +79,24 @@ impl Answered for Answer {
 pub(crate) struct WholeChat<'a>(pub(crate) &'a Request);
 
 impl Errand for WholeChat<'_> {
-    type Prepared = bytes::Bytes;
+    type Prepared = Bytes;
     type Answer = Whole<Response>;
 
     fn operation(&self) -> Operation {
         Operation::Chat
     }
 
-    fn prepare(&self, target: &Target, losses: &mut Losses) -> Result<bytes::Bytes, Fault> {
-        let (body, lost) = encode(target, self.0.clone(), Mode::Whole);
-        *losses = lost;
-        Ok(body)
+    fn prepare(&self, target: &Target, losses: &mut Losses) -> Result<Bytes, Fault> {
+        Ok(encode(target, self.0.clone(), Delivery::Whole, losses))
     }
 
     async fn send(
         &self,
         target: &Target,
-        body: bytes::Bytes,
+        body: Bytes,
         _about: &mut About,
     ) -> Result<Whole<Response>, Refused> {
-        let reply = attempt(target, body, Mode::Whole).await?;
+        let reply = attempt(target, body, Delivery::Whole).await?;
         let content = read_whole(target, reply).await?;
         Ok(Whole { usage: content.usage, content })
     }
@@ -107,26 +106,24 @@ impl Errand for WholeChat<'_> {
 pub(crate) struct StreamedChat<'a>(pub(crate) &'a Request);
 
 impl Errand for StreamedChat<'_> {
-    type Prepared = bytes::Bytes;
+    type Prepared = Bytes;
     type Answer = EventStream;
 
     fn operation(&self) -> Operation {
         Operation::Chat
     }
 
-    fn prepare(&self, target: &Target, losses: &mut Losses) -> Result<bytes::Bytes, Fault> {
-        let (body, lost) = encode(target, self.0.clone(), Mode::Stream);
-        *losses = lost;
-        Ok(body)
+    fn prepare(&self, target: &Target, losses: &mut Losses) -> Result<Bytes, Fault> {
+        Ok(encode(target, self.0.clone(), Delivery::Streamed, losses))
     }
 
     async fn send(
         &self,
         target: &Target,
-        body: bytes::Bytes,
+        body: Bytes,
         _about: &mut About,
     ) -> Result<EventStream, Refused> {
-        let reply = attempt(target, body, Mode::Stream).await?;
+        let reply = attempt(target, body, Delivery::Streamed).await?;
         Ok(EventStream::begin(target, reply).await?)
     }
 }

@@ -4,13 +4,13 @@ use bytes::Bytes;
 use canonical::{ErrorKind, Fault, Losses, Usage};
 use dialects::{Codec, CountEndpoint};
 use http::HeaderMap;
-use providers::Refused;
+use providers::{Delivery, Refused};
 use records::Operation;
 
 use crate::{
     About, Context, Demand, Gateway, Refusal, Target,
-    account::{Account, Streamed},
-    attempt::{MOST_ANSWER_BYTES, Mode, post},
+    account::Account,
+    attempt::{MOST_ANSWER_BYTES, post},
     call::forwarded_headers,
     errand::{Errand, Whole},
     open,
@@ -64,7 +64,7 @@ impl Gateway {
     ) -> Result<(About, Whole<Counted>), Refusal> {
         let envelope = open::read(&call.body)?;
         let model = call.path_model.clone().unwrap_or_else(|| open::named(&envelope));
-        account.asked(call.endpoint.dialect().as_str(), &model, Streamed::No);
+        account.asked(call.endpoint.dialect().as_str(), &model, Delivery::Whole);
         let snapshot = self.snapshot();
         let candidates = resolve_name(&snapshot, &call.context.caller, &model).await?;
         let errand = Count { call, model: &model };
@@ -147,7 +147,7 @@ impl Errand for Count<'_> {
         let content = match prepared {
             Prepared::Bytes { path, headers, body } => {
                 let own = self.call.endpoint.dialect();
-                let reply = post(target, own, &path, headers, body, Mode::Whole).await?;
+                let reply = post(target, own, &path, headers, body, Delivery::Whole).await?;
                 let body = reply.body.collect(MOST_ANSWER_BYTES).await?;
                 let counted = dialects::codec(own).decode_count(&body);
                 counted.map_err(|fault| target.provider.redacted(fault))?;
@@ -174,7 +174,7 @@ impl Errand for Count<'_> {
 
 /// Asks the provider in one of its languages.
 async fn ask(target: &Target, codec: &dyn Codec, path: &str, body: Bytes) -> Result<u64, Refused> {
-    let reply = post(target, codec.dialect(), path, HeaderMap::new(), body, Mode::Whole).await;
+    let reply = post(target, codec.dialect(), path, HeaderMap::new(), body, Delivery::Whole).await;
     let body = reply.map_err(Refused::reworded)?.body.collect(MOST_ANSWER_BYTES).await?;
     let counted = codec.decode_count(&body);
     Ok(counted.map_err(|fault| target.provider.redacted(fault))?)

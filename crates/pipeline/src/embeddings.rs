@@ -6,13 +6,13 @@ use bytes::Bytes;
 use canonical::{Dialect, EmbeddingRequest, EmbeddingResponse, ErrorKind, Fault, Losses, Usage};
 use dialects::{Codec, Echo, EmbeddingsEndpoint};
 use http::HeaderMap;
-use providers::Refused;
+use providers::{Delivery, Refused};
 use records::Operation;
 
 use crate::{
     About, Context, Demand, Gateway, Refusal, Target,
-    account::{Account, Streamed},
-    attempt::{MOST_ANSWER_BYTES, Mode, post},
+    account::Account,
+    attempt::{MOST_ANSWER_BYTES, post},
     errand::{Errand, Whole},
     open,
     resolve::resolve_name,
@@ -55,7 +55,7 @@ impl Gateway {
     ) -> Result<(About, Whole<Bytes>), Refusal> {
         let envelope = open::read(&call.body)?;
         let model = call.path_model.clone().unwrap_or_else(|| open::named(&envelope));
-        account.asked(call.endpoint.dialect().as_str(), &model, Streamed::No);
+        account.asked(call.endpoint.dialect().as_str(), &model, Delivery::Whole);
         let snapshot = self.snapshot();
         let candidates = resolve_name(&snapshot, &call.context.caller, &model).await?;
         // Few texts have less than three bytes a token, and embeddings have no other output.
@@ -170,6 +170,6 @@ fn check(target: &Target, dialect: Dialect, answer: &Bytes) -> Result<Usage, Fau
 }
 
 async fn ask(target: &Target, dialect: Dialect, path: &str, body: Bytes) -> Result<Bytes, Refused> {
-    let reply = post(target, dialect, path, HeaderMap::new(), body, Mode::Whole).await?;
+    let reply = post(target, dialect, path, HeaderMap::new(), body, Delivery::Whole).await?;
     Ok(reply.body.collect(MOST_ANSWER_BYTES).await?)
 }

@@ -42,12 +42,12 @@ mod standings;
 mod test;
 mod translate_lane;
 
-use account::{Account, End, Streamed};
+use account::{Account, End};
 use canonical::{Fault, Losses, Request, Response, Usage};
 use chat::{Chat, StreamedChat, WholeChat};
 use errand::Errand;
 use failover::Way;
-use providers::Snapshot;
+use providers::{Delivery, Snapshot};
 use records::Operation;
 use resolve::{resolve, resolve_name};
 
@@ -130,7 +130,7 @@ impl Gateway {
     ///
     /// Fails with what the caller is to be told; what is known about the call comes with it.
     pub async fn chat(&self, call: &ChatCall) -> Result<(About, Response), Refusal> {
-        let (about, whole) = self.chat_by(&WholeChat(&call.request), call, Streamed::No).await?;
+        let (about, whole) = self.chat_by(&WholeChat(&call.request), call, Delivery::Whole).await?;
         Ok((about, whole.content))
     }
 
@@ -142,17 +142,17 @@ impl Gateway {
     ///
     /// Fails with what the caller is to be told; what is known about the call comes with it.
     pub async fn stream(&self, call: &ChatCall) -> Result<(About, EventStream), Refusal> {
-        self.chat_by(&StreamedChat(&call.request), call, Streamed::Yes).await
+        self.chat_by(&StreamedChat(&call.request), call, Delivery::Streamed).await
     }
 
     async fn chat_by<E: Errand>(
         &self,
         errand: &E,
         call: &ChatCall,
-        streamed: Streamed,
+        delivery: Delivery,
     ) -> Result<(About, E::Answer), Refusal> {
         let mut account = Account::open(self, &call.context, Operation::Chat);
-        account.asked("management", &call.request.model, streamed);
+        account.asked("management", &call.request.model, delivery);
         let snapshot = self.snapshot();
         let (caller, model) = (&call.context.caller, &call.request.model);
         let outcome = match resolve(&snapshot, caller, call.provider.as_deref(), model) {

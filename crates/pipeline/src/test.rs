@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use canonical::{ErrorKind, Fault, Message, Part, Request, Role, Sampling};
-use providers::{Freshness, Provider};
+use canonical::{ErrorKind, Fault, Losses, Message, Part, Request, Role, Sampling};
+use providers::{Delivery, Freshness, Provider};
 use routing::KeyState;
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    attempt::{Mode, attempt, encode, read_whole},
+    attempt::{attempt, encode, read_whole},
     resolve::Target,
 };
 
@@ -134,9 +134,9 @@ async fn ask_for_a_word(provider: &Arc<Provider>, key: usize, model: &str) -> Re
         sampling: Sampling { max_tokens: Some(16), ..Sampling::default() },
         ..Request::default()
     };
-    let (body, _losses) = encode(&target, request, Mode::Whole);
+    let body = encode(&target, request, Delivery::Whole, &mut Losses::default());
     let begun = std::time::Instant::now();
-    let reply = attempt(&target, body, Mode::Whole).await?;
+    let reply = attempt(&target, body, Delivery::Whole).await?;
     read_whole(&target, reply).await?;
     provider.key_is_good(key, model, begun);
     Ok(())

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use canonical::{Fault, Losses, Request};
-use providers::Refused;
+use providers::{Delivery, Refused};
 
 use crate::{
     EventStream, InferenceCall, Target,
-    attempt::{Mode, attempt, read_whole},
+    attempt::{attempt, read_whole},
     call::Answer,
     errand::Whole,
     lost_turns::refuse_lost_turns,
@@ -47,17 +47,17 @@ pub(crate) async fn send(
     losses: &mut Losses,
 ) -> Result<Answer, Refused> {
     let Prepared { request, body } = prepared;
-    let mode = Mode::of(opened.stream);
-    let reply = attempt(target, body, mode).await?;
+    let delivery = Delivery::from(opened.stream);
+    let reply = attempt(target, body, delivery).await?;
     let echo = opened.echo(call);
-    match mode {
-        Mode::Stream => {
+    match delivery {
+        Delivery::Streamed => {
             let events = EventStream::begin(target, reply).await?;
             let encoder = call.endpoint.stream_encoder(&request, &echo);
             let relay = TranslateRelay::new(events, encoder);
             Ok(Answer::Stream(Relay::Translate(Box::new(relay))))
         }
-        Mode::Whole => {
+        Delivery::Whole => {
             let response = read_whole(target, reply).await?;
             let content = call.endpoint.encode_response(&response, &request, &echo, losses);
             Ok(Answer::Whole(Whole { content: content.into(), usage: response.usage }))

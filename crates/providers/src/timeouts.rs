@@ -44,6 +44,12 @@ pub enum Delivery {
     Streamed,
 }
 
+impl From<bool> for Delivery {
+    fn from(is_streamed: bool) -> Self {
+        if is_streamed { Self::Streamed } else { Self::Whole }
+    }
+}
+
 impl ProviderConfig {
     /// The limits of one attempt at an answer that must be complete when `left` is over.
     #[must_use]
